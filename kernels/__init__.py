@@ -1,0 +1,1 @@
+"""Arithmetic on pixels and points: NumPy reference, Numba on the CPU, CuPy on the GPU."""

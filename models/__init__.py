@@ -1,0 +1,1 @@
+"""What is learned: the simulator, networks, training, evaluation and the shipped weights."""

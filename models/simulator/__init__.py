@@ -1,0 +1,1 @@
+"""Faces that move by known action units: video with ground truth."""

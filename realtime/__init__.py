@@ -1,0 +1,1 @@
+"""Stages, worker processes, transport, sources and sinks: what runs while a face is watched."""

@@ -1,0 +1,171 @@
+"""Every type that crosses a process.
+
+Pixels never travel here: they lie in shared-memory rings and are found there by `sequence`.
+Times in `captured_ns` are on the source's clock: monotonic nanoseconds stamped right after the grab for a camera,
+presentation time since the first frame for a file. `grabbed_ns` is always monotonic, for measuring latency.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+SCHEMA = 1
+"""Version of the line written to events.jsonl."""
+
+Kind: TypeAlias = Literal["micro", "macro"]
+Label: TypeAlias = Literal["negative", "positive", "surprise", "uncertain"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What every data message carries."""
+
+    source: str
+    sequence: int  # of the frame this message is about; grows by one per grabbed frame, never restarts in a run
+    captured_ns: int  # source clock
+    grabbed_ns: int  # monotonic clock
+    epoch: int  # raised when the source reconnects
+
+
+class FrameCaptured(Message, frozen=True):
+    """A frame lies in the `frames` ring: RGB uint8 (height, width, 3)."""
+
+    width: int  # px
+    height: int  # px
+    presentation_s: float = 0.0  # time in the file or since the camera started, seconds
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """How far the track of one frame can be trusted."""
+
+    sharpness: float  # standard deviation of the crop's Laplacian, grey levels
+    face_width: float  # in the camera's frame, px
+    yaw: float  # degrees, positive when the face turns to the image's right
+    pitch: float  # degrees, positive when it looks down
+    roll: float  # degrees, positive when it tilts clockwise in the image
+    occluded: float  # 0 (free) to 1: share of the face whose texture suddenly differs
+
+
+class FaceTracked(Message, frozen=True):
+    """An aligned face lies in the `faces` ring: grey uint8 (256, 256)."""
+
+    presentation_s: float
+    crop_epoch: int  # raised each time the crop's similarity moves
+    crop_from_frame: tuple[float, float, float, float, float, float]  # row-major 2x3, frame px -> crop px
+    landmarks: bytes  # float32 (468, 3): x, y, z in crop px
+    face_width: float  # in the crop, px
+    quality: Quality
+
+    def mesh(self) -> NDArray[np.float32]:
+        """Landmarks as a read-only float32 (468, 3) array in crop pixels."""
+        return np.frombuffer(self.landmarks, np.float32).reshape(-1, 3)
+
+
+class FaceFound(Message, frozen=True):
+    """A face is there after none was."""
+
+    presentation_s: float
+
+
+class FaceLost(Message, frozen=True):
+    """The face followed so far is gone, or the track jumped to somebody else."""
+
+    presentation_s: float
+    reason: str
+
+
+class MotionMeasured(Message, frozen=True):
+    """What the spotter saw in one frame."""
+
+    presentation_s: float
+    motion: tuple[float, ...]  # per spotting region: px at 224 px face width, relative to the neutral face
+    noise: float  # of one region's motion, same unit
+    eyes_open: float  # 1 = as open as in the neutral face, 0 = closed
+    active: bool  # an event is open
+
+
+class WindowReset(Message, frozen=True):
+    """The spotter threw its window away: nothing is ever bridged."""
+
+    presentation_s: float
+    reason: str
+
+
+class ExpressionSpotted(Message, frozen=True):
+    """An expression has an onset, an apex and an offset. `sequence` and times are those of the deciding frame."""
+
+    event: int  # number within this run, from 1
+    kind: Kind
+    onset: FaceTracked
+    apex: FaceTracked
+    offset_sequence: int
+    onset_s: float  # presentation time, refined to sub-frame
+    apex_s: float
+    offset_s: float
+    offset_grabbed_ns: int
+    regions: dict[str, float]  # regions that took part: peak motion, px at 224 px face width
+    strength: float  # largest of them
+    score: float  # peak motion over noise
+
+
+class ExpressionOpened(Message, frozen=True):
+    """An expression has outlasted a micro-expression and is still held."""
+
+    event: int
+    onset_s: float
+
+
+class ExpressionRecognised(Message, frozen=True):
+    """The verdict. The pictures behind it lie in the `evidence` ring under `event`."""
+
+    event: int
+    kind: Kind
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    onset_frame: int
+    apex_frame: int
+    offset_frame: int
+    label: Label
+    probabilities: dict[str, float]  # negative, positive, surprise
+    action_units: dict[str, float]  # name -> strength 0..1, only those present
+    regions: dict[str, float]  # px at 224 px face width
+    strength: float  # px at 224 px face width
+    spot_score: float
+    latency_ms: float  # offset frame grabbed -> verdict
+    model: str
+
+
+class EndOfStream(Message, frozen=True):
+    """The source has ended; `sequence` is that of the last frame. Stages pass it on and finish."""
+
+    reason: str
+
+
+class WorkerReport(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a worker tells the supervisor: heartbeat, and its books."""
+
+    worker: str
+    phase: Literal["STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED"]
+    handled: int  # messages
+    dropped: int  # messages this worker skipped to stay current
+    busy_ns: int  # time spent inside the stage since it started
+    note: str = ""  # one line for a person: why it failed, what it uses
+
+
+AnyMessage: TypeAlias = (
+    FrameCaptured
+    | FaceTracked
+    | FaceFound
+    | FaceLost
+    | MotionMeasured
+    | WindowReset
+    | ExpressionOpened
+    | ExpressionSpotted
+    | ExpressionRecognised
+    | EndOfStream
+    | WorkerReport
+)
