@@ -50,6 +50,10 @@ class FaceMesh:
         faces = result.multi_face_landmarks or []
         return [np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32) * scale for face in faces]
 
+    def forget(self) -> None:
+        """Look for faces afresh in the next image instead of where they were."""
+        self._solution.reset()
+
     def close(self) -> None:
         """Free the models."""
         self._solution.close()
