@@ -7,7 +7,7 @@ presentation time since the first frame for a file. `grabbed_ns` is always monot
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 import msgspec
 import numpy as np
@@ -28,6 +28,27 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     captured_ns: int  # source clock
     grabbed_ns: int  # monotonic clock
     epoch: int  # raised when the source reconnects
+
+
+class Stamp(TypedDict):
+    """The fields every message passes on to those made from it."""
+
+    source: str
+    sequence: int
+    captured_ns: int
+    grabbed_ns: int
+    epoch: int
+
+
+def stamp(message: Message) -> Stamp:
+    """What a new message about the same frame carries over."""
+    return Stamp(
+        source=message.source,
+        sequence=message.sequence,
+        captured_ns=message.captured_ns,
+        grabbed_ns=message.grabbed_ns,
+        epoch=message.epoch,
+    )
 
 
 class FrameCaptured(Message, frozen=True):

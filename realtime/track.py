@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from realtime.crop import SteadyCrop, cut, face_width, move_points
 from realtime.face_mesh import FaceMesh
-from realtime.messages import FaceFound, FaceLost, FaceTracked, FrameCaptured
+from realtime.messages import FaceFound, FaceLost, FaceTracked, FrameCaptured, stamp
 from realtime.parcel import Parcel
 from realtime.quality import QualityMeter
 from realtime.settings import TrackSettings
@@ -51,13 +51,13 @@ class FaceTracker:
             out += self._lose(frame, self._why(image))
             return [*out, Parcel(frame)]
         if before is None:
-            out.append(Parcel(FaceFound(**_stamp(frame), presentation_s=frame.presentation_s)))
+            out.append(Parcel(FaceFound(**stamp(frame), presentation_s=frame.presentation_s)))
         self._mesh = mesh
         similarity = self._crop.follow(mesh, frame.captured_ns)
         crop = cut(image, similarity)
         in_crop = move_points(similarity, mesh)
         tracked = FaceTracked(
-            **_stamp(frame),
+            **stamp(frame),
             presentation_s=frame.presentation_s,
             crop_epoch=self._crop.epoch,
             crop_from_frame=tuple(float(value) for value in similarity.ravel()),  # type: ignore[arg-type]
@@ -105,11 +105,7 @@ class FaceTracker:
         self._crop.forget()
         self._quality.forget()
         self._follow.forget()
-        return [Parcel(FaceLost(**_stamp(frame), presentation_s=frame.presentation_s, reason=reason))]
-
-
-def _stamp(frame: FrameCaptured) -> dict[str, object]:
-    return {name: getattr(frame, name) for name in ("source", "sequence", "captured_ns", "grabbed_ns", "epoch")}
+        return [Parcel(FaceLost(**stamp(frame), presentation_s=frame.presentation_s, reason=reason))]
 
 
 def _only(image: NDArray[np.uint8], mesh: NDArray[np.float32]) -> NDArray[np.uint8]:

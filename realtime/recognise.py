@@ -1,0 +1,95 @@
+"""Say which feeling an expression leaks and which muscles moved: the `recognise` stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.classifier import Classifier
+from kernels.expression_cloud import ExpressionCloud
+from realtime.crop import CROP_SIZE, carry
+from realtime.evidence import pack_evidence
+from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Label, stamp
+from realtime.parcel import Parcel
+from realtime.settings import RecogniseSettings
+
+
+class Recogniser:
+    """Dense flow from onset to apex, regional cloud, network, verdict.
+
+    Args:
+        settings: which network, and how sure it must be.
+        classifier: the loaded network.
+        now_ns: monotonic clock, for the latency of each verdict.
+    """
+
+    def __init__(
+        self,
+        settings: RecogniseSettings,
+        classifier: Classifier,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.classifier = classifier
+        self.certain = classifier.certain if settings.certain is None else settings.certain
+        self._cloud = ExpressionCloud(CROP_SIZE)
+        self._now_ns = now_ns
+
+    def warm(self) -> None:
+        """Compile and load what must be ready before the first expression comes."""
+        self._cloud.warm()
+        self.classifier.warm()
+
+    def recognise(self, parcel: Parcel, crops: Callable[[int], NDArray[np.uint8]]) -> list[Parcel]:
+        """Judge one expression.
+
+        Args:
+            parcel: ExpressionSpotted; other messages are passed on.
+            crops: gives the aligned face of an earlier frame by its sequence; KeyError when it is gone.
+
+        Returns:
+            ExpressionRecognised with the evidence behind it.
+        """
+        spotted = parcel.message
+        if not isinstance(spotted, ExpressionSpotted):
+            return [parcel]
+        onset, apex = crops(spotted.onset.sequence), crops(spotted.apex.sequence)
+        onset = carry(onset, _similarity(spotted.onset), _similarity(spotted.apex))
+        measured = self._cloud.measure(onset, apex, spotted.apex.mesh(), spotted.apex.face_width)
+        verdict = self.classifier.classify(measured.cloud[None])
+        probabilities = dict(zip(self.classifier.labels, map(float, verdict.probabilities[0]), strict=True))
+        present = {
+            unit: round(float(strength), 3)
+            for unit, strength in zip(self.classifier.action_units, verdict.action_units[0], strict=True)
+            if strength >= 0.5
+        }
+        recognised = ExpressionRecognised(
+            **stamp(spotted),
+            event=spotted.event,
+            kind=spotted.kind,
+            onset_s=spotted.onset_s,
+            apex_s=spotted.apex_s,
+            offset_s=spotted.offset_s,
+            onset_frame=spotted.onset.sequence,
+            apex_frame=spotted.apex.sequence,
+            offset_frame=spotted.offset_sequence,
+            label=self._label(probabilities),
+            probabilities=probabilities,
+            action_units=present,
+            regions=spotted.regions,
+            strength=spotted.strength,
+            spot_score=spotted.score,
+            latency_ms=(self._now_ns() - spotted.offset_grabbed_ns) / 1e6,
+            model=self.classifier.provenance.model,
+        )
+        return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), measured.residual, measured.cloud))]
+
+    def _label(self, probabilities: dict[str, float]) -> Label:
+        best = max(probabilities, key=probabilities.__getitem__)
+        return best if probabilities[best] >= self.certain else "uncertain"  # type: ignore[return-value]
+
+
+def _similarity(track: FaceTracked) -> NDArray[np.float64]:
+    return np.array(track.crop_from_frame).reshape(2, 3)

@@ -1,0 +1,164 @@
+"""Spot expressions: the `spot` stage."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.face_regions import MOTION_REGIONS
+from realtime.blink import BlinkGate
+from realtime.messages import (
+    EndOfStream,
+    ExpressionOpened,
+    ExpressionSpotted,
+    FaceLost,
+    FaceTracked,
+    Message,
+    MotionMeasured,
+    WindowReset,
+    stamp,
+)
+from realtime.motion_meter import MotionMeter
+from realtime.onset_apex import ExpressionDetector, Occurrence
+from realtime.parcel import Parcel
+from realtime.settings import SpotSettings
+from realtime.track_memory import TrackMemory
+
+# Lids move with every glance, and the lower lip with every swallow: they are measured and shown, but open no event.
+_SPOTTED = [not name.startswith("eyelid") for name in MOTION_REGIONS]
+_NEAR_EYES = np.array([name.startswith(("brow", "eyelid", "cheek", "nose")) for name in MOTION_REGIONS])
+_LEAST_SHOWN = 0.3  # share of the strongest region's motion above which a region is said to take part
+
+
+class Spotter:
+    """Cumulative region motion against a neutral reference, blink gate, and the onset-apex-offset decision.
+
+    Causal and one-pass; memory is bounded by the longest event. Times come from the frames, never from the clock.
+    """
+
+    def __init__(self, settings: SpotSettings) -> None:
+        self.settings = settings
+        self._meter = MotionMeter()
+        self._blink = BlinkGate(settings)
+        self._detector = ExpressionDetector(settings, _SPOTTED)
+        self._memory = TrackMemory(settings.longest_event + 2.0)
+        self._last: FaceTracked | None = None
+        self._quiet_since_s = 0.0
+        self._events = 0
+        self._open_event: int | None = None
+
+    def warm(self) -> None:
+        """Compile what must be compiled before the first frame comes."""
+        self._meter.warm()
+
+    def push(self, parcel: Parcel) -> list[Parcel]:
+        """Take in one message.
+
+        Args:
+            parcel: FaceTracked with its grey uint8 (256, 256) crop; FaceLost and EndOfStream close what is open;
+                other messages are passed on.
+
+        Returns:
+            The message itself, MotionMeasured for each face, ExpressionOpened when a macro-expression is still
+            held, ExpressionSpotted when an expression is over, WindowReset when the window was thrown away.
+        """
+        message, crop = parcel
+        if isinstance(message, FaceTracked) and crop is not None:
+            return self._see(message, crop)
+        if isinstance(message, FaceLost | EndOfStream):
+            return [*self._close_all(message), Parcel(message)]
+        return [parcel]
+
+    def _see(self, tracked: FaceTracked, crop: NDArray[np.uint8]) -> list[Parcel]:
+        out: list[Parcel] = []
+        time_s = tracked.captured_ns * 1e-9
+        if self._last is not None:
+            gap_s = time_s - self._last.captured_ns * 1e-9
+            if gap_s > self.settings.longest_gap:
+                out += self._close_all(tracked, f"{1000 * gap_s:.0f} ms without a frame")
+            elif gap_s <= 0:
+                return [Parcel(tracked)]
+        self._last = tracked
+        self._memory.keep(time_s, tracked)
+        motion = self._meter.measure(tracked, crop)
+        blinking_since_s = self._blink.watch(time_s, tracked.mesh())
+        believed = np.ones(len(MOTION_REGIONS), bool)
+        if blinking_since_s is not None:
+            believed = ~_NEAR_EYES
+            self._detector.disbelieve(blinking_since_s, _NEAR_EYES)
+        occurrences = self._detector.push(time_s, motion.regions, believed)
+        self._renew_reference(time_s, motion.far, blinking_since_s is not None)
+        out.append(Parcel(tracked))
+        out += [self._tell(found, tracked) for found in occurrences]
+        measured = MotionMeasured(
+            **stamp(tracked),
+            presentation_s=tracked.presentation_s,
+            motion=tuple(self._shown(motion.regions)),
+            noise=float(self._detector.thresholds.mean()),
+            eyes_open=self._blink.openness,
+            active=self._detector.active,
+        )
+        return [*out, Parcel(measured)]
+
+    def _shown(self, regions: NDArray[np.float64]) -> list[float]:
+        return [float(v) for v in np.sqrt(((regions - self._detector.neutral.position) ** 2).sum(axis=1))]
+
+    def _renew_reference(self, time_s: float, far: bool, blinking: bool) -> None:
+        if self._detector.active or blinking:
+            self._quiet_since_s = time_s
+            if not far:
+                return
+        if far or time_s - self._quiet_since_s > self.settings.quiet_renewal:
+            self._meter.renew()
+            self._quiet_since_s = time_s
+
+    def _close_all(self, at: Message, reason: str = "") -> list[Parcel]:
+        """Close what is open where the stream stops, and forget the window."""
+        out: list[Parcel] = []
+        if self._last is None:
+            return out
+        last, self._last = self._last, None
+        out += [self._tell(found, last) for found in self._detector.finish()]
+        self._detector.reset()
+        self._blink.forget()
+        self._meter.forget()
+        self._memory.clear()
+        if not isinstance(at, EndOfStream):
+            reason = reason or getattr(at, "reason", "")
+            out.append(Parcel(WindowReset(**stamp(at), presentation_s=last.presentation_s, reason=reason)))
+        return out
+
+    def _tell(self, found: Occurrence, now: FaceTracked) -> Parcel:
+        shift_s = now.presentation_s - now.captured_ns * 1e-9
+        if not found.closed:
+            self._events += 1
+            opened = ExpressionOpened(**stamp(now), event=self._events, onset_s=found.onset_s + shift_s)
+            self._open_event = self._events
+            return Parcel(opened)
+        if self._open_event is None:
+            self._events += 1
+        number, self._open_event = self._open_event or self._events, None
+        offset = self._memory.nearest(found.offset_s)
+        strongest = float(found.regions.max())
+        regions = {
+            name: round(float(motion), 3)
+            for name, motion in zip(MOTION_REGIONS, found.regions, strict=True)
+            if motion >= _LEAST_SHOWN * strongest
+        }
+        return Parcel(
+            ExpressionSpotted(
+                **stamp(now),
+                event=number,
+                kind=found.kind,
+                onset=self._memory.nearest(found.onset_s),
+                apex=self._memory.nearest(found.apex_s),
+                offset_sequence=offset.sequence,
+                onset_s=found.onset_s + shift_s,
+                apex_s=found.apex_s + shift_s,
+                offset_s=found.offset_s + shift_s,
+                offset_grabbed_ns=offset.grabbed_ns,
+                regions=regions,
+                strength=strongest,
+                score=found.score,
+            )
+        )
