@@ -1,0 +1,87 @@
+"""The list of shipped models and their fingerprints: nothing is loaded that is not on it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from engine.classifier import ModelError
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "weights"
+"""Where the checkout keeps its models."""
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model file."""
+
+    file: str  # relative to the manifest
+    sha256: str
+    bytes: int
+    trained_by: str  # command line
+    commit: str  # of the code that trained it
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All models of a folder, by name."""
+
+    models: dict[str, Entry]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder of models.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    path = folder / "manifest.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such manifest; run from a complete checkout of the project") from None
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f"{path}: cannot be read ({error}); restore it with git checkout") from None
+
+
+def find_model(name: str, folder: Path = WEIGHTS) -> tuple[Path, Entry]:
+    """A model's file, after its fingerprint has been checked.
+
+    Raises:
+        ModelError: unknown name, missing file, or content that is not what was shipped.
+    """
+    models = read_manifest(folder).models
+    if name not in models:
+        raise ModelError(f"no model named {name!r} in {folder}; there are: {', '.join(sorted(models)) or 'none'}")
+    entry = models[name]
+    path = folder / entry.file
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); restore it with git checkout") from None
+    if found != entry.sha256:
+        raise ModelError(
+            f"{path}: SHA-256 is {found[:12]}..., the manifest says {entry.sha256[:12]}...; "
+            "the file is damaged or foreign, restore it with git checkout"
+        )
+    return path, entry
+
+
+def record_model(name: str, path: Path, trained_by: str, commit: str) -> Entry:
+    """Enter a model into the manifest beside it, and return its entry.
+
+    Raises:
+        ModelError: there is a manifest that cannot be read.
+    """
+    folder = path.parent
+    entry = Entry(path.name, sha256_of(path), path.stat().st_size, trained_by, commit)
+    known = read_manifest(folder).models if (folder / "manifest.json").exists() else {}
+    manifest = Manifest(dict(sorted({**known, name: entry}.items())))
+    (folder / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    return entry
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
