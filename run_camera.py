@@ -1,0 +1,156 @@
+"""Glimpse on the command line: parse, build settings, start."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from realtime.settings import Settings, SettingsError, load_settings
+from realtime.system_libraries import missing_library_advice
+
+app = typer.Typer(
+    help="Find micro-expressions in video: onset, apex, offset, class and action units.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+console = Console(highlight=False)
+
+NOTHING_DONE = 1
+"""Exit code when nothing could be done; the reason is printed in one line."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C; everything found so far is on disk."""
+
+Out = Annotated[Path, typer.Option(help="Folder for events, annotated video and report; made if missing.")]
+Config = Annotated[Path | None, typer.Option("--settings", help="Settings file; default: glimpse.toml if it exists.")]
+Model = Annotated[str | None, typer.Option(help="Network that classifies; see models/weights.")]
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What goes wrong for a reason a user can mend becomes one line and an exit code; the rest stays a traceback."""
+    try:
+        from realtime.failures import UserFacingError
+    except ImportError as error:
+        _stop(missing_library_advice(error) or f"{error}; run 'pip install -e .' in this folder")
+    try:
+        yield
+    except (UserFacingError, SettingsError) as error:
+        _stop(str(error))
+    except ImportError as error:
+        _stop(missing_library_advice(error) or f"{error}; run 'pip install -e .' in this folder")
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _stop(reason: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"glimpse: {reason}", markup=False)
+    raise typer.Exit(NOTHING_DONE)
+
+
+def _settings(file: Path | None, model: str | None = None) -> Settings:
+    return load_settings(file, {"recognise": {"model": model}} if model else None)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.print(f"glimpse {version('glimpse')}")
+        raise typer.Exit
+
+
+def _graph(asked: bool) -> None:
+    if asked:
+        from realtime.graph import describe
+
+        console.print(describe(), markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version_flag: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    _graph_flag: Annotated[
+        bool,
+        typer.Option("--print-graph", callback=_graph, is_eager=True, help="Print stages and edges and leave."),
+    ] = False,
+) -> None:
+    """Find micro-expressions in video: onset, apex, offset, class and action units."""
+
+
+@app.command(epilog="Example: python run_camera.py demo --out out/demo")
+def demo(out: Out = Path("out/demo"), settings: Config = None, model: Model = None) -> None:
+    """Run on the built-in clip: no camera, no GPU, no download."""
+    with one_line_errors():
+        from models.simulator.builtin_clip import make_builtin_clip
+        from realtime.replay import prepare_folder, replay_paths
+
+        prepare_folder(out)
+        with console.status("Making the built-in clip"):
+            clip = make_builtin_clip(out)
+        console.print(f"Built-in clip: {clip.video}, truth: {clip.truth}", soft_wrap=True)
+        replay_paths([clip.video], out, _settings(settings, model), console, plain_names=True)
+
+
+@app.command(epilog="Example: python run_camera.py replay interview.mp4 --out out/interview")
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Video files, folders of images, or folders of videos.")],
+    out: Out,
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the video's own pace, dropping frames as live.")] = (
+        False
+    ),
+    settings: Config = None,
+    model: Model = None,
+) -> None:
+    """Find the micro-expressions in recorded videos."""
+    with one_line_errors():
+        from realtime.replay import prepare_folder, replay_paths
+
+        prepare_folder(out)
+        replay_paths(paths, out, _settings(settings, model), console, realtime=realtime)
+
+
+@app.command(epilog="Example: python run_camera.py camera 0 --view window")
+def camera(
+    source: Annotated[str, typer.Argument(help="0, /dev/video0, rtsp://..., http://...")] = "0",
+    view: Annotated[str, typer.Option(help="window or none")] = "none",
+    record: Annotated[bool, typer.Option("--record", help="Keep the video; nothing is kept without this.")] = False,
+    out: Out = Path("out/camera"),
+    settings: Config = None,
+    model: Model = None,
+) -> None:
+    """Watch a camera live. Events are printed; files are written only with --record."""
+    with one_line_errors():
+        from realtime.watch import watch_camera
+
+        watch_camera(source, _settings(settings, model), console, view=view, record=record, out=out)
+
+
+@app.command(epilog="Example: python run_camera.py doctor")
+def doctor() -> None:
+    """Tell what this machine has, what will be used, and what is missing."""
+    from realtime.doctor import examine
+
+    table = Table("what", "state", "finding", box=None)
+    colours = {"ok": "green", "absent": "yellow", "broken": "red"}
+    broken = False
+    for finding in examine():
+        table.add_row(finding.what, f"[{colours[finding.state]}]{finding.state}[/]", finding.says)
+        broken |= finding.state == "broken"
+    console.print(table)
+    if broken:
+        _stop("something that every run needs is broken; see the lines above")
+
+
+if __name__ == "__main__":
+    sys.exit(app())

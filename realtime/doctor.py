@@ -17,7 +17,6 @@ import psutil
 
 from realtime.system_libraries import missing_library_advice
 
-_MODELS = Path(__file__).resolve().parents[1] / "models" / "weights"
 _NEEDED_SHM = 128 * 2**20
 
 
@@ -80,11 +79,11 @@ def _shared_memory() -> Finding:
 
 
 def _model() -> Finding:
-    from engine.pick import load_classifier
-    from engine.manifest import ModelError
+    from engine.classifier import ModelError
+    from engine.pick import load
 
     try:
-        classifier = load_classifier("cloud", weights=_MODELS)
+        classifier = load("cloud")
     except ModelError as error:
         return Finding("model", "broken", str(error))
     return Finding("model", "ok", str(classifier.provenance))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+_ACQUAINTED_S = 0.5
 _LEAST_NOISE = 0.03  # px: below this a flow estimate of a still region is luck, not precision
 
 
@@ -74,9 +75,10 @@ class NeutralFace:
 
     def _learn_noise(self, step: float, motion: NDArray[np.float64], believed: NDArray[np.bool_]) -> None:
         self._learned_s += step
-        # Shorter memory at first, so that a second of video is enough to know a camera.
-        weight = 1 - np.exp(-step / min(self.noise_s, max(self._learned_s, 0.2)))
+        # A running mean at first, so that half a second of video is enough to know a camera.
+        weight = step / max(min(self.noise_s, self._learned_s), step, 1e-9)
         square = ((motion - self.position) ** 2).sum(axis=1) / 2
-        # Clipped, so that the onset of an expression cannot teach itself away as noise.
-        square = np.minimum(square, 9 * np.maximum(self._variance, _LEAST_NOISE**2))
+        if self._learned_s > _ACQUAINTED_S:
+            # Clipped, so that the onset of an expression cannot teach itself away as noise.
+            square = np.minimum(square, 9 * np.maximum(self._variance, _LEAST_NOISE**2))
         self._variance = np.where(believed, self._variance + weight * (square - self._variance), self._variance)

@@ -112,7 +112,7 @@ class ExpressionDetector:
             if len(recent) >= 2 and recent.min() > 1 or recent[-1] > 2:
                 self._opened_s = time_s
                 return
-        self.neutral.learn(time_s, motion, believed & (self._deviation(motion[None])[0] < self.thresholds * 1.5))
+        self.neutral.learn(time_s, motion, believed)
 
     def _follow(self, time_s: float) -> list[Occurrence]:
         assert self._opened_s is not None

@@ -16,6 +16,8 @@ from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTrack
 from realtime.parcel import Parcel
 from realtime.settings import RecogniseSettings
 
+_LABELS: dict[str, Label] = {"negative": "negative", "positive": "positive", "surprise": "surprise"}
+
 
 class Recogniser:
     """Dense flow from onset to apex, regional cloud, network, verdict.
@@ -75,7 +77,7 @@ class Recogniser:
             onset_frame=spotted.onset.sequence,
             apex_frame=spotted.apex.sequence,
             offset_frame=spotted.offset_sequence,
-            label=self._label(probabilities),
+            label=self._label(probabilities, float(verdict.expression[0])),
             probabilities=probabilities,
             action_units=present,
             regions=spotted.regions,
@@ -86,9 +88,11 @@ class Recogniser:
         )
         return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), measured.residual, measured.cloud))]
 
-    def _label(self, probabilities: dict[str, float]) -> Label:
+    def _label(self, probabilities: dict[str, float], expression: float) -> Label:
         best = max(probabilities, key=probabilities.__getitem__)
-        return best if probabilities[best] >= self.certain else "uncertain"  # type: ignore[return-value]
+        if expression < 0.5 or probabilities[best] < self.certain:
+            return "uncertain"
+        return _LABELS[best]
 
 
 def _similarity(track: FaceTracked) -> NDArray[np.float64]:
