@@ -93,7 +93,8 @@ def demo(out: Out = Path("out/demo"), settings: Config = None, model: Model = No
     """Run on the built-in clip: no camera, no GPU, no download."""
     with one_line_errors():
         from models.simulator.builtin_clip import make_builtin_clip
-        from realtime.replay import prepare_folder, replay_paths
+        from realtime.out_folder import prepare_folder
+        from realtime.replay import replay_paths
 
         prepare_folder(out)
         with console.status("Making the built-in clip"):
@@ -114,7 +115,8 @@ def replay(
 ) -> None:
     """Find the micro-expressions in recorded videos."""
     with one_line_errors():
-        from realtime.replay import prepare_folder, replay_paths
+        from realtime.out_folder import prepare_folder
+        from realtime.replay import replay_paths
 
         prepare_folder(out)
         replay_paths(paths, out, _settings(settings, model), console, realtime=realtime)
