@@ -54,7 +54,7 @@ class OnnxRuntimeClassifier:
             )
         except (KeyError, ValueError) as error:
             raise ModelError(
-                f"{path}: an ONNX file, but not one written by `python -m engine export` ({error} is missing or unreadable)"
+                f"{path}: an ONNX file, but not one written by `python -m engine export` ({error} not found in it)"
             ) from None
 
     def warm(self) -> None:

@@ -1,0 +1,85 @@
+"""Probabilities that mean what they say, and when to say `uncertain`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CoverageRisk(NamedTuple):
+    """What a threshold on the largest probability costs and buys."""
+
+    threshold: float
+    coverage: float  # share of samples that get a label
+    risk: float  # share of wrong ones among them
+
+
+def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities (N, C)."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """The temperature of least negative log-likelihood (Guo et al., ICML 2017).
+
+    Args:
+        logits: (N, C) of samples that were not trained on.
+        truth: (N,) class numbers.
+
+    Returns:
+        Between 0.05 and 20.
+    """
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        chosen = softmax(logits, float(np.exp(log_temperature)))[rows, truth]
+        return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+    # Convex in 1/T, so unimodal in log T: golden-section search.
+    ratio = (np.sqrt(5) - 1) / 2
+    low, high = np.log(0.05), np.log(20.0)
+    for _ in range(60):
+        span = (high - low) * ratio
+        left, right = high - span, low + span
+        if loss(left) < loss(right):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))
+
+
+def expected_calibration_error(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], bins: int = 15
+) -> float:
+    """Mean distance between confidence and accuracy over equally wide bins of confidence."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    index = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    weight = np.bincount(index, minlength=bins)
+    gap = np.bincount(index, confidence, minlength=bins) - np.bincount(index, right, minlength=bins)
+    return float(np.abs(gap).sum() / max(weight.sum(), 1))
+
+
+def coverage_risk(probabilities: NDArray[np.floating], truth: NDArray[np.integer], threshold: float) -> CoverageRisk:
+    """Coverage and risk of stating a label only where the largest probability reaches a threshold."""
+    stated = probabilities.max(axis=1) >= threshold
+    wrong = probabilities.argmax(axis=1) != truth
+    risk = float(wrong[stated].mean()) if stated.any() else 0.0
+    return CoverageRisk(threshold, float(stated.mean()), risk)
+
+
+def certain_threshold(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], most_risk: float
+) -> CoverageRisk:
+    """The lowest threshold from 1/C on, in steps of 0.01, at which at most this share of the stated labels is wrong.
+
+    Falls back to the threshold of least risk where none is low enough.
+    """
+    lowest = int(np.ceil(100 / probabilities.shape[1]))
+    choices = [coverage_risk(probabilities, truth, step / 100) for step in range(lowest, 100)]
+    usable = [choice for choice in choices if choice.coverage > 0]
+    return next((choice for choice in usable if choice.risk <= most_risk), min(usable, key=lambda choice: choice.risk))
