@@ -1,0 +1,116 @@
+"""The head's own motion, fitted to the flow over still skin and taken out of it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.rigid_numba import fit, subtract, warm_rigid
+
+FEWEST_PIXELS = 60
+"""Sampled pixels of still skin below which no motion is fitted."""
+
+
+class RigidFit(NamedTuple):
+    """What the head did, and what is left."""
+
+    motion: NDArray[np.float64]
+    """(6,). Rigid: shift x, shift y (px), growth, roll (rad, clockwise in the image), yaw, pitch (rad times the ratio
+    of true to given depth). Affine: shift x, shift y, du/dx, du/dy, dv/dx, dv/dy. About the middle of the image."""
+    residual: NDArray[np.float32]
+    """(H, W, 2), px: the flow without that motion."""
+    noise: float
+    """Robust standard deviation of the residual on still skin, per component, px."""
+    model: Literal["rigid", "affine"]
+    """Which model was fitted: "affine" where the still skin's depth says too little to tell turns from shears."""
+    pixels: int
+    """How many pixels of still skin were sampled."""
+
+
+class TooLittleSkin(ValueError):
+    """Hardly any still skin is visible."""
+
+
+class RigidMotion:
+    """Removes rigid head motion from flows of one size.
+
+    A head that turns a little moves its image, under weak perspective and to first order, by
+        u = tx + s x - r y + yaw z,    v = ty + s y + r x - pitch z
+    which is linear in the six unknowns. They are fitted to a regular sample of the still skin by iteratively
+    reweighted least squares with Tukey's biweight (scale from the median absolute residual).
+
+    Args:
+        height: of the flow, px.
+        width: of the flow, px.
+        model: "rigid" falls back to "affine" where depth does not vary, and the fit says so; "affine" always.
+        stride: distance between sampled pixels, px.
+    """
+
+    def __init__(
+        self, height: int, width: int, *, model: Literal["rigid", "affine"] = "rigid", stride: int = 3
+    ) -> None:
+        if height < 8 or width < 8 or stride < 1:
+            raise ValueError(f"need at least 8x8 pixels and a stride of 1 or more, not {height}x{width} and {stride}")
+        if model not in ("rigid", "affine"):
+            raise ValueError(f'model must be "rigid" or "affine", not {model!r}')
+        self.height, self.width, self.model, self.stride = height, width, model, stride
+        most = (height // stride + 1) * (width // stride + 1)
+        self._samples = np.empty((6, most), np.float32)
+        self._sorted = np.empty(2 * most, np.float32)
+        self._motion = np.zeros(6, np.float64)
+
+    def warm(self) -> None:
+        """Compile or load the kernels."""
+        warm_rigid()
+
+    def remove(
+        self,
+        flow: NDArray[np.float32],
+        depth: NDArray[np.float32] | None,
+        stable: NDArray[np.bool_],
+        out: NDArray[np.float32] | None = None,
+    ) -> RigidFit:
+        """Fit the head's motion and subtract it.
+
+        Args:
+            flow: float32 (H, W, 2), px.
+            depth: float32 (H, W), px; None fits an affine motion.
+            stable: bool (H, W), where the skin follows the skull.
+            out: float32 (H, W, 2) for the residual; a new array by default.
+
+        Raises:
+            ValueError: shapes that do not fit, or values that are not finite on still skin.
+            TooLittleSkin: fewer than `FEWEST_PIXELS` samples.
+        """
+        shape = (self.height, self.width)
+        if flow.shape != (*shape, 2) or stable.shape != shape or (depth is not None and depth.shape != shape):
+            got = f"flow {flow.shape}, stable {stable.shape}, depth {None if depth is None else depth.shape}"
+            raise ValueError(f"flow, depth and stable must cover {shape} pixels: {got}")
+        flow = np.ascontiguousarray(flow, dtype=np.float32)
+        stable = np.ascontiguousarray(stable, dtype=np.bool_)
+        rigid = depth is not None and self.model == "rigid"
+        deep = np.ascontiguousarray(depth, dtype=np.float32) if depth is not None else np.zeros(shape, np.float32)
+        count, noise, fitted_rigid = fit(
+            flow, deep, stable, self.stride, rigid, self._samples, self._sorted, self._motion
+        )
+        if count < FEWEST_PIXELS:
+            raise TooLittleSkin(f"only {count} pixels of still skin are visible; is the face inside the crop?")
+        if not np.isfinite(self._motion).all():
+            raise ValueError("flow or depth is not finite on still skin")
+        residual = np.empty_like(flow) if out is None else out
+        subtract(flow, deep, self._motion, fitted_rigid, residual)
+        return RigidFit(self._motion.copy(), residual, float(noise), "rigid" if fitted_rigid else "affine", count)
+
+
+def remove_rigid_motion(
+    flow: NDArray[np.float32],
+    depth: NDArray[np.float32] | None,
+    stable: NDArray[np.bool_],
+    *,
+    model: Literal["rigid", "affine"] = "rigid",
+) -> RigidFit:
+    """`RigidMotion.remove` for a single flow, with every second pixel sampled."""
+    height, width = flow.shape[:2]
+    return RigidMotion(height, width, model=model, stride=2).remove(flow, depth, stable)
