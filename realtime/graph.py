@@ -1,0 +1,172 @@
+"""The stages of the pipeline and the edges between them, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import import_module
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+
+
+class Policy(Enum):
+    """What an edge does with messages that come faster than they are taken."""
+
+    LATEST = "LATEST"  # live: drops the oldest frames and counts them
+    LOSSLESS = "LOSSLESS"  # files: the sender waits
+
+
+@dataclass(frozen=True)
+class Build:
+    """How a child process makes an object: an import path and what to call it with. Crosses processes instead of it."""
+
+    path: str  # "package.module:name"
+    arguments: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self) -> Any:
+        """Import and call."""
+        module, _, name = self.path.partition(":")
+        return getattr(import_module(module), name)(*self.arguments, **self.options)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One worker process.
+
+    Attributes:
+        name: short, unique.
+        says: for a person, what it does.
+        method: of the built object; takes a Parcel (and `crops` when there is a `history`), returns Parcels or None.
+        reads: message type -> ring from which the pixels of such a message are fetched.
+        writes: message type -> ring into which the pixels of such a message go.
+        history: ring of which earlier frames are given to the method as `crops(sequence)`.
+        uncopied: rings whose frames the stage sees in place where nothing can overwrite them; it must not keep them.
+        build: how to make the stage object; None in a graph that is only printed.
+    """
+
+    name: str
+    says: str
+    method: str
+    reads: Mapping[str, str] = field(default_factory=dict)
+    writes: Mapping[str, str] = field(default_factory=dict)
+    history: str | None = None
+    uncopied: frozenset[str] = frozenset()
+    build: Build | None = None
+
+    @property
+    def rings_read(self) -> frozenset[str]:
+        """Names of the rings this stage holds back while it needs their frames."""
+        return frozenset({*self.reads.values(), *({self.history} if self.history else ())})
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Messages from one stage to the next, in order.
+
+    Attributes:
+        keep: frames that may wait on a LATEST edge; older ones are dropped.
+    """
+
+    sender: str
+    receiver: str
+    policy: Policy
+    keep: int = 8
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Stages in the order of the flow, the edges between them, and what lies in each ring."""
+
+    stages: tuple[Stage, ...]
+    edges: tuple[Edge, ...]
+    rings: Mapping[str, str]
+
+    def into(self, stage: str) -> Edge | None:
+        """The edge that ends at a stage."""
+        return next((edge for edge in self.edges if edge.receiver == stage), None)
+
+    def out_of(self, stage: str) -> tuple[Edge, ...]:
+        """The edges that begin at a stage."""
+        return tuple(edge for edge in self.edges if edge.sender == stage)
+
+    def readers_of(self, ring: str) -> tuple[str, ...]:
+        """Stages that read a ring."""
+        return tuple(stage.name for stage in self.stages if ring in stage.rings_read)
+
+
+RINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "frames": "RGB frames of the source",
+        "faces": "aligned grey faces, 256x256, some ten seconds",
+        "evidence": "onset, apex, mesh, flow and cloud of each verdict, found by event number",
+    }
+)
+CAPTURE = Stage("capture", "grab and stamp", "frames", writes={"FrameCaptured": "frames"})
+TRACK = Stage(
+    "track",
+    "face mesh, head pose, steady crop",
+    "track",
+    reads={"FrameCaptured": "frames"},
+    writes={"FaceTracked": "faces"},
+    uncopied=frozenset({"frames"}),
+)
+SPOT = Stage("spot", "onset, apex, offset", "push", reads={"FaceTracked": "faces"})
+RECOGNISE = Stage(
+    "recognise", "class and action units", "recognise", writes={"ExpressionRecognised": "evidence"}, history="faces"
+)
+SINKS: Mapping[str, Stage] = MappingProxyType(
+    {
+        "publish": Stage("publish", "events file and report", "take", reads={"ExpressionRecognised": "evidence"}),
+        "annotate": Stage("annotate", "annotated video", "take"),
+        "view": Stage(
+            "view", "window on the screen", "take", reads={"FrameCaptured": "frames", "FaceTracked": "frames"}
+        ),
+    }
+)
+"""Sinks hang on the last edge. Each has `take(parcel)` and `close()`."""
+_CHAIN = (CAPTURE, TRACK, SPOT, RECOGNISE)
+_FRAMES_WAITING = {"track": 1, "spot": 8, "recognise": 64, "publish": 512, "annotate": 64, "view": 4}
+
+
+def pipeline_graph(live: bool, sinks: tuple[str, ...] = ("publish", "annotate")) -> Graph:
+    """The graph of one source.
+
+    Args:
+        live: frames may be dropped to stay current; else nothing is lost.
+        sinks: names in `SINKS`.
+
+    Raises:
+        ValueError: an unknown sink.
+    """
+    unknown = set(sinks) - set(SINKS)
+    if unknown:
+        raise ValueError(f"no such sink: {', '.join(sorted(unknown))}; there are {', '.join(SINKS)}")
+    policy = Policy.LATEST if live else Policy.LOSSLESS
+    hops = [(before.name, after.name) for before, after in pairwise(_CHAIN)]
+    hops += [(_CHAIN[-1].name, sink) for sink in sinks]
+    edges = tuple(Edge(sender, receiver, policy, _FRAMES_WAITING[receiver]) for sender, receiver in hops)
+    return Graph((*_CHAIN, *(SINKS[sink] for sink in sinks)), edges, RINGS)
+
+
+def describe() -> str:
+    """Stages, edges with their policies, and rings, as text for a person."""
+    sinks = tuple(SINKS)
+    live, recorded = pipeline_graph(True, sinks), pipeline_graph(False, sinks)
+    lines = ["stages, one process each"]
+    for stage in live.stages:
+        touches = []
+        if stage.rings_read:
+            touches.append(f"reads {', '.join(sorted(stage.rings_read))}")
+        if stage.writes:
+            touches.append(f"writes {', '.join(stage.writes.values())}")
+        lines.append(f"  {stage.name:<10} {stage.says:<34} {'; '.join(touches)}".rstrip())
+    lines += ["", f"edges{'':<23} {'live':<34} files"]
+    for now, later in zip(live.edges, recorded.edges, strict=True):
+        keeps = f"{now.policy.value}, {now.keep} frame{'s' * (now.keep > 1)} may wait"
+        lines.append(f"  {now.sender:<10} -> {now.receiver:<11} {keeps:<34} {later.policy.value}")
+    lines += ["", "rings in shared memory"]
+    lines += [f"  {name:<10} {holds}" for name, holds in RINGS.items()]
+    return "\n".join(lines)
