@@ -8,13 +8,15 @@ the left. Left and right are the subject's, as in FACS: the subject's left is th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.face_topology import mirror
 from models.simulator.face_frame import FaceFrame
-from models.simulator.muscles import Jaw, Lid, Linear, Part, Sphincter, raised_cosine
-from models.simulator.topology import LOWER_LIDS, LOWER_LIPS, UPPER_LIDS, UPPER_LIPS, mirror
+from models.simulator.muscles import Jaw, Lid, Linear, Sphincter, raised_cosine
+from models.simulator.topology import LOWER_LIDS, LOWER_LIPS, UPPER_LIDS, UPPER_LIPS
 
 Muscle = Linear | Sphincter | Lid | Jaw
 
@@ -80,7 +82,7 @@ MUSCLES: dict[str, tuple[Muscle, ...]] = {
     # masseter lets go
     "AU26": (Jaw(degrees=11.0),),
     # blink
-    "AU45": (Lid(upper=0.94, lower=0.06, fold=0.13),),
+    "AU45": (Lid(upper=0.94, lower=0.06, fold=0.11),),
 }
 """Muscles of each action unit."""
 
@@ -95,19 +97,22 @@ class ActionUnits:
     lips, which stop where they meet.
     """
 
-    def __init__(self, mesh: NDArray[np.floating]) -> None:
+    def __init__(self, mesh: NDArray[np.floating[Any]]) -> None:
         """Lay the muscles on a resting mesh, float (468, 3) in px."""
         self._frame = FaceFrame.of(mesh)
         self._rest = self._frame.to_face(mesh)
-        self._fields = {}
+        self._fields: dict[str, NDArray[np.float64]] = {}
         for name, muscles in MUSCLES.items():
-            right = sum(self._field(muscle, -1) for muscle in muscles)
+            right = self._pulls(muscles, -1)
             if name in BOTH_SIDES_ONLY:
                 self._fields[name] = right
                 continue
-            left = sum(self._field(muscle, 1) for muscle in muscles)
+            left = self._pulls(muscles, 1)
             self._fields[name + "R"], self._fields[name + "L"] = right, left
             self._fields[name] = right + left
+
+    def _pulls(self, muscles: tuple[Muscle, ...], side: int) -> NDArray[np.float64]:
+        return np.asarray(np.sum([self._field(muscle, side) for muscle in muscles], axis=0), np.float64)
 
     def _field(self, muscle: Muscle, side: int) -> NDArray[np.float64]:
         if side < 0 or isinstance(muscle, Lid | Jaw):
@@ -161,6 +166,6 @@ class ActionUnits:
             total[list(lower[1:-1]), 1] += share * overlap
 
 
-def displace(mesh: NDArray[np.floating], activations: Mapping[str, float]) -> NDArray[np.float32]:
+def displace(mesh: NDArray[np.floating[Any]], activations: Mapping[str, float]) -> NDArray[np.float32]:
     """Displacement of a resting mesh, float32 (468, 3) in px; use `ActionUnits` for many of one face."""
     return ActionUnits(mesh).displacement(activations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 RIGHT_EDGE, LEFT_EDGE, TOP, CHIN = 234, 454, 10, 152
 
 
-def face_width(mesh: NDArray[np.floating]) -> float:
+def face_width(mesh: NDArray[np.floating[Any]]) -> float:
     """Distance of vertices 234 and 454 in the image plane: the face width of all motions in px."""
     return float(np.linalg.norm(np.asarray(mesh[LEFT_EDGE, :2] - mesh[RIGHT_EDGE, :2], np.float64)))
 
@@ -24,7 +25,7 @@ class FaceFrame:
     width: float  # px per face width
 
     @classmethod
-    def of(cls, mesh: NDArray[np.floating]) -> FaceFrame:
+    def of(cls, mesh: NDArray[np.floating[Any]]) -> FaceFrame:
         """Axes of one mesh, float (468, 3) in px."""
         points = np.asarray(mesh, np.float64)
         across = points[LEFT_EDGE] - points[RIGHT_EDGE]
@@ -36,10 +37,10 @@ class FaceFrame:
         origin = (points[LEFT_EDGE] + points[RIGHT_EDGE]) / 2
         return cls(origin, np.stack([x, y, np.cross(x, y)]), width)
 
-    def to_face(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+    def to_face(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Points (n, 3) in px -> face widths along the face's axes."""
         return (np.asarray(points, np.float64) - self.origin) @ self.axes.T / self.width
 
-    def vectors_to_image(self, vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    def vectors_to_image(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Displacements (..., 3) in face widths -> px along the image's axes."""
         return np.asarray(vectors, np.float64) @ self.axes * self.width

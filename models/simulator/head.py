@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from models.simulator.action_units import ActionUnits
 from models.simulator.face_frame import face_width
 from models.simulator.pose import HeadPose
 from models.simulator.surround import distance_to_oval, grid_outside, pose_share
-from models.simulator.topology import FACE_OVAL, HOLES, triangles
+from models.simulator.topology import FACE_OVAL, HOLES, open_triangles
 
 Floats = NDArray[np.float64]
 PATCH = 9  # vertices each way of the sheet behind an opening
@@ -36,7 +37,12 @@ class Head:
     """
 
     def __init__(
-        self, mesh: NDArray[np.floating], width: int, height: int, *, texture_mesh: NDArray[np.floating] | None = None
+        self,
+        mesh: NDArray[np.floating[Any]],
+        width: int,
+        height: int,
+        *,
+        texture_mesh: NDArray[np.floating[Any]] | None = None,
     ) -> None:
         """Build the head for a frame.
 
@@ -98,7 +104,7 @@ class Head:
             rows, columns = np.meshgrid(np.arange(PATCH - 1), np.arange(PATCH - 1))
             at = (corner + rows * PATCH + columns).ravel()
             cells += [np.stack([at, at + 1, at + PATCH], 1), np.stack([at + 1, at + PATCH + 1, at + PATCH], 1)]
-        return np.ascontiguousarray(np.concatenate([*cells, outer, triangles()]), np.int32)
+        return np.ascontiguousarray(np.concatenate([*cells, outer, open_triangles()]), np.int32)
 
     def vertices(self, state: FaceState) -> NDArray[np.float32]:
         """All vertices at one moment, float32 (n, 3) px of the frame; the first 468 are the face mesh."""
@@ -109,7 +115,7 @@ class Head:
         self._look(moved, state.gaze)
         self._drop_teeth(moved, skin)
         posed = state.pose.move(moved, self._pivot, self.face_px)
-        return (moved + self._pose_share[:, None] * (posed - moved)).astype(np.float32)
+        return np.asarray(moved + self._pose_share[:, None] * (posed - moved), np.float32)
 
     def _look(self, moved: Floats, gaze: tuple[float, float]) -> None:
         # The iris moves most, the corners of the eye rest: the eyeball turns.

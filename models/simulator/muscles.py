@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from models.simulator.topology import LOWER_LIDS, LOWER_LIPS, UPPER_LIDS, UPPER_LIPS
 
 Floats = NDArray[np.float64]
+MARGIN = 0.02
+"""Width of the lashes and of the red of the lips next to an opening, which moves as one, in face widths."""
 Part = Literal["all", "maxilla", "mandible", "over_eyes", "under_eyes"]
 
 
 def raised_cosine(x: Floats) -> Floats:
     """1 at x <= 0, falling smoothly to 0 at x >= 1."""
-    return 0.5 + 0.5 * np.cos(np.pi * np.clip(x, 0.0, 1.0))
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.clip(x, 0.0, 1.0)), np.float64)
 
 
 def jaw_share(points: Floats) -> Floats:
@@ -74,7 +76,7 @@ class Linear:
         """Displacement (468, 3) at full intensity; side -1 is the subject's right (as stored), +1 the left."""
         insertion = points[list(self.insertion)].mean(0)
         outward, down, deep = self.offset
-        origin = points[list(self.origin)].mean(0) + [side * outward, down, deep]
+        origin = points[list(self.origin)].mean(0) + np.array([side * outward, down, deep])
         axis = insertion - origin
         length = np.linalg.norm(axis)
         away = points - origin
@@ -84,7 +86,7 @@ class Linear:
         near = np.sin(np.clip(distance / length, 0, 1) * np.pi / 2)
         radial = np.where(distance <= length, near, raised_cosine((distance - length) / self.reach))
         strength = self.pull * angular * radial * part_of_face(points, self.part)
-        return -away / distance[:, None] * strength[:, None]
+        return np.asarray(-away / distance[:, None] * strength[:, None], np.float64)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def close_opening(
         travel = -away * share * np.interp(points[:, 0], margin[order, 0], opening[order], left=0.0, right=0.0)
         edge = np.interp(points[:, 0], margin[order, 0], margin[order, 1])
         beyond = away * (points[:, 1] - edge)
-        follows = np.where(beyond > -1e-6, raised_cosine(beyond / fold), 0.0)
+        follows = np.where(beyond > -1e-6, raised_cosine((beyond - MARGIN) / (fold - MARGIN)), 0.0)
         follows[list(rows[1 - which][1:-1])] = 0.0
         field[:, 1] += travel * follows
     return field

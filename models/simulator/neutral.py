@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +16,14 @@ CLOSED = 0.012
 """Opening between the lips, face widths, below which a mouth counts as closed."""
 
 
-def mouth_opening(mesh: NDArray[np.floating]) -> float:
+def mouth_opening(mesh: NDArray[np.floating[Any]]) -> float:
     """Largest distance between the inner lips, in face widths."""
     points = FaceFrame.of(mesh).to_face(mesh)
     gap = points[list(LOWER_LIPS[-1]), 1] - points[list(UPPER_LIPS[-1]), 1]
     return float(np.clip(gap, 0.0, None).max())
 
 
-def neutral_mesh(mesh: NDArray[np.floating]) -> NDArray[np.float32]:
+def neutral_mesh(mesh: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Mesh of the same face at rest, float32 (468, 3) px: the lips met, and a smile let go of as far as they were open.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ MOUTH_DARK = (58.0, 26.0, 24.0)
 """Colour of an open mouth behind the teeth, RGB."""
 
 
-def behind_openings(picture: NDArray[np.uint8], texture_mesh: NDArray[np.floating]) -> NDArray[np.uint8]:
+def behind_openings(picture: NDArray[np.uint8], texture_mesh: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Continue what is seen in eyes and mouth under the surrounding skin.
 
     Args:

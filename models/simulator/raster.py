@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from kernels.compiled import compiled_fast
 
-@njit(cache=True, fastmath=True)
+
+@compiled_fast
 def _fill(
     corners: NDArray[np.float32],
     values: NDArray[np.float32],
@@ -82,5 +83,5 @@ def interpolate(
         origin: x and y of the image's pixel at `out`'s first corner.
         oversampling: pixels of `out` per pixel of the image, each way.
     """
-    at = (corners - np.float32(origin) + np.float32(0.5)) * np.float32(oversampling) - np.float32(0.5)
+    at = (corners - np.array(origin, np.float32) + np.float32(0.5)) * np.float32(oversampling) - np.float32(0.5)
     _fill(np.ascontiguousarray(at, np.float32), np.ascontiguousarray(values, np.float32), triangles, out)

@@ -51,7 +51,7 @@ class FaceRenderer:
         start, end = self.head.vertices(before)[:, :2], self.head.vertices(after)[:, :2]
         target = self._still.copy()
         interpolate(start, end, self.head.triangles, target)
-        return target - self._still
+        return np.asarray(target - self._still, np.float32)
 
     def _sample(self, source: NDArray[np.float32]) -> NDArray[np.uint8]:
         drawn = cv2.remap(self._texture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)

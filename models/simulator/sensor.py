@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kernels.compiled import compiled
 
 _STEP = 32  # noise is stored in steps of 1/32 standard deviation
 
 
-@njit(cache=True)
+@compiled
 def _expose(
     flat: NDArray[np.uint8],
     levels: NDArray[np.float32],
@@ -32,7 +33,9 @@ class Sensor:
     modeling and fitting for single-image raw-data"); levels are 0 to 255.
     """
 
-    def __init__(self, shape: tuple[int, int, int], rng: np.random.Generator, *, read: float = 2.0, shot: float = 0.0):
+    def __init__(
+        self, shape: tuple[int, int, int], rng: np.random.Generator, *, read: float = 2.0, shot: float = 0.0
+    ) -> None:
         """Prepare a sensor for frames of one shape; `read` and `shot` are in grey levels."""
         self._rng = rng
         self._shape = shape
@@ -50,4 +53,5 @@ class Sensor:
         sigmas = np.sqrt(self._read**2 + self._shot * np.maximum(levels, 0)).astype(np.float32) / np.float32(_STEP)
         start = int(self._rng.integers(0, self._noise.size - frame.size))
         flat = np.ascontiguousarray(frame).reshape(-1)
-        return _expose(flat, levels, sigmas, self._noise, start).reshape(self._shape)
+        recorded: NDArray[np.uint8] = _expose(flat, levels, sigmas, self._noise, start)
+        return recorded.reshape(self._shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +14,14 @@ from models.simulator.topology import FACE_OVAL
 Floats = NDArray[np.float64]
 
 
-def distance_to_oval(points: Floats, mesh: NDArray[np.floating]) -> Floats:
+def distance_to_oval(points: Floats, mesh: NDArray[np.floating[Any]]) -> Floats:
     """Signed distance of points (n, 2) from the border of the face in px, positive outside."""
     oval = np.ascontiguousarray(mesh[list(FACE_OVAL), :2], np.float32)
     inside = [cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y in points]
     return -np.asarray(inside, np.float64)
 
 
-def grid_outside(mesh: NDArray[np.floating], width: int, height: int) -> Floats:
+def grid_outside(mesh: NDArray[np.floating[Any]], width: int, height: int) -> Floats:
     """Points (n, 2) of a grid over the frame and a margin around it, outside the face."""
     spacing = max(face_width(mesh) / 10, 8.0)
     margin = 0.15 * max(width, height)
@@ -29,7 +31,7 @@ def grid_outside(mesh: NDArray[np.floating], width: int, height: int) -> Floats:
     return grid[distance_to_oval(grid, mesh) > 0.45 * spacing]
 
 
-def pose_share(points: Floats, mesh: NDArray[np.floating], face_px: float) -> Floats:
+def pose_share(points: Floats, mesh: NDArray[np.floating[Any]], face_px: float) -> Floats:
     """How far points (n, 2) around the face follow the head: 1 for hair and ears, 0 for the background.
 
     Below the chin the neck bends, so that shoulders follow little.

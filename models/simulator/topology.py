@@ -1,12 +1,13 @@
-"""The face mesh as a surface: triangles, holes, rows of lid and lip vertices, and the mirror of each vertex."""
+"""Parts of the face mesh that a moving face needs: rows of lid and lip vertices, openings, and the skin around them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kernels.face_topology import triangles
 
 # Rows run from the subject's right corner (the image's left) to the left corner; n-th upper faces n-th lower.
 UPPER_LIDS = ((33, 246, 161, 160, 159, 158, 157, 173, 133), (362, 398, 384, 385, 386, 387, 388, 466, 263))
@@ -47,16 +48,10 @@ HOLES = {
 
 
 @lru_cache(maxsize=1)
-def triangles() -> NDArray[np.int32]:
-    """Triangles of the surface, int32 (852, 3), clockwise in the image; eyes and mouth are left open."""
-    table = np.loadtxt(Path(__file__).with_name("mesh_triangles.csv"), np.int32, delimiter=",", skiprows=3)
-    return np.ascontiguousarray(table)
-
-
-@lru_cache(maxsize=1)
-def mirror() -> NDArray[np.int32]:
-    """For each vertex its counterpart on the other side of the face, int32 (468,)."""
-    pairs = np.loadtxt(Path(__file__).with_name("mesh_mirror.csv"), np.int32, delimiter=",", skiprows=3)
-    twin = np.empty(int(pairs.max()) + 1, np.int32)
-    twin[pairs[:, 0]], twin[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
-    return twin
+def open_triangles() -> NDArray[np.int32]:
+    """Triangles of the skin, int32 (852, 3): those of the face mesh less the ones that close eyes and mouth."""
+    table = triangles()
+    closing = np.zeros(len(table), bool)
+    for loop in HOLES.values():
+        closing |= np.isin(table, loop).all(1)
+    return np.ascontiguousarray(table[~closing])

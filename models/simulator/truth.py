@@ -33,9 +33,9 @@ class TruthRow:
 def truth_row(clip: str, event: Event, stamps: NDArray[np.float64]) -> TruthRow:
     """Row of one event in a clip whose frames were taken at `stamps` (seconds, rising)."""
     last = len(stamps) - 1
-    onset = int(min(np.searchsorted(stamps, event.onset_s, side="right"), last))
+    onset = min(int(np.searchsorted(stamps, event.onset_s, side="right")), last)
     apex = int(np.argmin(np.abs(stamps - event.apex_s)))
-    offset = int(min(np.searchsorted(stamps, event.offset_s, side="left"), last))
+    offset = min(int(np.searchsorted(stamps, event.offset_s, side="left")), last)
     times = (round(event.onset_s, 4), round(event.apex_s, 4), round(event.offset_s, 4))
     codes = event.action_units()
     return TruthRow(clip, event.kind, event.label, *times, onset, apex, offset, codes, event.intensity)
@@ -55,15 +55,25 @@ def read_truth(path: Path) -> list[TruthRow]:
     Raises:
         ValueError: the file lacks a column, or a number is no number; the message names file and line.
     """
-    names = [column.name for column in fields(TruthRow)]
     rows = []
     with path.open(newline="", encoding="utf-8") as file:
         for line, cells in enumerate(csv.DictReader(file), start=2):
             try:
-                numbers = [float(cells[name]) for name in names[3:6]]
-                frames = [int(cells[name]) for name in names[6:9]]
-                text = [cells[name] for name in ("clip", "kind", "label", "action_units", "intensity")]
+                rows.append(
+                    TruthRow(
+                        clip=cells["clip"],
+                        kind=cells["kind"],
+                        label=cells["label"],
+                        onset_s=float(cells["onset_s"]),
+                        apex_s=float(cells["apex_s"]),
+                        offset_s=float(cells["offset_s"]),
+                        onset_frame=int(cells["onset_frame"]),
+                        apex_frame=int(cells["apex_frame"]),
+                        offset_frame=int(cells["offset_frame"]),
+                        action_units=cells["action_units"],
+                        intensity=cells["intensity"],
+                    )
+                )
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path}, line {line}: not a row of a truth table ({error})") from None
-            rows.append(TruthRow(text[0], text[1], text[2], *numbers, *frames, text[3], text[4]))  # type: ignore[arg-type]
     return rows
