@@ -13,7 +13,7 @@ _EYES = (
     (((385, 380), (386, 374), (387, 373)), (362, 263)),
 )
 _BEGINS = 0.88  # share of the usual opening below which the lids are on their way down
-_CONTEXT_S = 0.3  # a blink's beginning is looked for this far back
+_LONGEST_BLINK_S = 0.7  # eyes closed for longer are closed, not blinking
 
 
 def eye_opening(mesh: NDArray[np.float32]) -> float:
@@ -26,30 +26,53 @@ def eye_opening(mesh: NDArray[np.float32]) -> float:
 
 
 class BlinkGate:
-    """Tells when the eyes are closing, closed or opening, by this person's usual opening."""
+    """Tells when the eyes are closing, closed or opening.
+
+    Two witnesses: the mesh's eye opening against this person's usual one, and the downward motion of the lids
+    in the flow. The mesh is slow to follow closed lids; the flow alone cannot tell a blink from a lasting change.
+    """
 
     def __init__(self, settings: SpotSettings) -> None:
         self.settings = settings
         self.openness = 1.0
         """Share of the usual opening in the last frame."""
         self._usual: float | None = None
-        self._recent: list[tuple[float, float]] = []
-        self._last_blink_s = -np.inf
+        self._recent: list[tuple[float, float, float]] = []
+        self._closed_since_s: float | None = None
+        self._last_closed_s = -np.inf
 
     def forget(self) -> None:
         """Another face, or the same after a gap."""
         self._usual = None
         self._recent.clear()
-        self._last_blink_s = -np.inf
+        self._closed_since_s = None
+        self._last_closed_s = -np.inf
 
-    def watch(self, time_s: float, mesh: NDArray[np.float32]) -> float | None:
+    def watch(self, time_s: float, mesh: NDArray[np.float32], lids_down: float) -> float | None:
         """Take in one frame.
+
+        Args:
+            time_s: source time.
+            mesh: float32 (468, 3).
+            lids_down: downward motion of the eyelids from neutral, px at 224 px face width.
 
         Returns:
             The source time since which eyes and brows are not to be believed, while a blink or the margin
             after it lasts; None otherwise.
         """
-        opening = eye_opening(mesh)
+        self._learn(time_s, eye_opening(mesh), lids_down)
+        closed = self.openness < self.settings.blink_closure or lids_down > self.settings.blink_travel
+        if closed:
+            self._closed_since_s = time_s if self._closed_since_s is None else self._closed_since_s
+            if time_s - self._closed_since_s <= _LONGEST_BLINK_S:
+                self._last_closed_s = time_s
+        else:
+            self._closed_since_s = None
+        if time_s - self._last_closed_s > self.settings.blink_margin:
+            return None
+        return self._began() - self.settings.blink_margin
+
+    def _learn(self, time_s: float, opening: float, lids_down: float) -> None:
         if self._usual is None:
             self._usual = opening
         step = min(time_s - self._recent[-1][0], 0.2) if self._recent else 0.0
@@ -57,22 +80,18 @@ class BlinkGate:
         time_constant = 0.5 if opening > self._usual else 8.0
         self._usual += (1 - np.exp(-step / time_constant)) * (opening - self._usual)
         self.openness = opening / max(self._usual, 1e-6)
-        self._recent.append((time_s, self.openness))
-        while self._recent[0][0] < time_s - _CONTEXT_S:
+        self._recent.append((time_s, self.openness, lids_down))
+        while self._recent[0][0] < time_s - _LONGEST_BLINK_S:
             del self._recent[0]
-        if self.openness < self.settings.blink_closure:
-            self._last_blink_s = time_s
-        if time_s - self._last_blink_s > self.settings.blink_margin:
-            # The lids may still be rising after the margin; the blink lasts until they have.
-            if self.openness >= _BEGINS or time_s - self._last_blink_s > 3 * self.settings.blink_margin:
-                return None
-            return time_s
-        return self._began() - self.settings.blink_margin
 
     def _began(self) -> float:
+        """When the lids began to fall in the blink now under way."""
         began = self._recent[-1][0]
-        for time_s, openness in reversed(self._recent):
-            if openness >= _BEGINS:
+        seen = False
+        for time_s, openness, down in reversed(self._recent):
+            moving = openness < _BEGINS or down > 0.25 * self.settings.blink_travel
+            if seen and not moving:
                 break
+            seen = seen or moving
             began = time_s
         return began

@@ -17,7 +17,7 @@ from realtime.messages import FaceTracked
 REFERENCE_WIDTH = 224.0
 """Motions are given in pixels of a face this wide, whatever its size in the picture."""
 
-_FAR = 4.0  # px in the crop: flow from a reference further away than this loses precision
+_FAR = 2.2  # px in the crop, mean over all pixels: flow from a reference further away than this loses precision
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class MotionMeter:
         self._flow = FlowEstimator(CROP_SIZE, CROP_SIZE, preset="tracking")
         self._rigid = RigidMotion(CROP_SIZE, CROP_SIZE)
         self._reference: NDArray[np.uint8] | None = None
+        self._reference_similarity: Similarity = np.eye(2, 3)
         self._crop: NDArray[np.uint8] | None = None
         self._similarity: Similarity = np.eye(2, 3)
         self._epoch = -1
@@ -86,7 +87,8 @@ class MotionMeter:
     def _move(self, tracked: FaceTracked, similarity: Similarity) -> None:
         """The crop has moved: bring the reference and the maps along."""
         if self._reference is not None:
-            self._set_reference(carry(self._reference, self._similarity, similarity))
+            # Always from the crop as it was cut: carried again and again it would blur.
+            self._flow.set_reference(carry(self._reference, self._reference_similarity, similarity))
         self._similarity, self._epoch = similarity, tracked.crop_epoch
         mesh = tracked.mesh()
         self._labels = region_labels(mesh, CROP_SIZE, CROP_SIZE, regions="motion")
@@ -94,5 +96,5 @@ class MotionMeter:
         self._stable = stable_skin(mesh, CROP_SIZE, CROP_SIZE)
 
     def _set_reference(self, crop: NDArray[np.uint8]) -> None:
-        self._reference = crop.copy()
+        self._reference, self._reference_similarity = crop.copy(), self._similarity
         self._flow.set_reference(self._reference)

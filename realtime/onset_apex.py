@@ -15,6 +15,7 @@ from realtime.settings import SpotSettings
 
 _FOOT = 0.2  # share of the peak at which a rise is taken to start and a decay to be over, before extrapolation
 _RETURNED = 0.45  # share of the peak below which the face counts as returning
+_STOPPED = 0.08  # share of the peak by which a return must still fall within the decision delay to be under way
 _SMOOTHING_S = 0.034  # samples are averaged over one frame of an ordinary webcam
 _LOOK_BACK_S = 0.6  # an onset is searched this far before the motion became significant
 
@@ -123,8 +124,7 @@ class ExpressionDetector:
         if now < _RETURNED * self._peak:
             if self._returning_s is None:
                 self._returning_s = time_s
-            fallen = now < 0.5 * _FOOT * self._peak and time_s - self._returning_s >= 0.03
-            if fallen or time_s - self._returning_s >= self.settings.decision_delay:
+            if now < 0.5 * _FOOT * self._peak or self._settled(times, course):
                 return self._close(time_s)
             return []
         self._returning_s = None
@@ -135,6 +135,13 @@ class ExpressionDetector:
         if time_s - onset_s > self.settings.longest_event:
             return self._close(time_s)
         return []
+
+    def _settled(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> bool:
+        """The return has come to a stop, if not quite where it began: drift and pose leave a little behind."""
+        assert self._returning_s is not None
+        waited = times[-1] - self._returning_s >= self.settings.decision_delay
+        before = course[int(np.searchsorted(times, times[-1] - self.settings.decision_delay))]
+        return bool(waited and before - course[-1] < _STOPPED * self._peak)
 
     def _close(self, now_s: float) -> list[Occurrence]:
         times, course, _ = self._course()

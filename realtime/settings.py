@@ -30,7 +30,7 @@ class TrackSettings(_Section):
     """Finding, following and cropping the face."""
 
     crop_face_width: float = Field(184.0, ge=64, le=220, description="face width inside the 256 px crop, px")
-    crop_drift: float = Field(7.0, gt=0, description="the crop moves when the face has drifted this far in it, px")
+    crop_drift: float = Field(3.0, gt=0, description="the crop moves when the face has drifted this far in it, px")
     smoothing_s: float = Field(0.2, ge=0, description="time constant of the similarity that the crop follows, seconds")
     smallest_face: float = Field(60.0, ge=20, description="faces narrower than this in the frame are not measured, px")
     most_faces: int = Field(4, ge=1, description="faces among which the largest is chosen")
@@ -52,6 +52,7 @@ class SpotSettings(_Section):
     settle: float = Field(0.4, gt=0, description="time after a reset in which noise is learned and nothing is reported")
     blink_margin: float = Field(0.1, ge=0, description="time around a blink in which eyes and brows are not believed")
     blink_closure: float = Field(0.6, gt=0, lt=1, description="an eye open less than this share of its usual is a blink")
+    blink_travel: float = Field(2.2, gt=0, description="lids that move down further than this are blinking, px")
 
 
 class RecogniseSettings(_Section):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.face_regions import MOTION_REGIONS
+from kernels.rigid import TooLittleSkin
 from realtime.blink import BlinkGate
 from realtime.messages import (
     EndOfStream,
@@ -26,6 +27,7 @@ from realtime.track_memory import TrackMemory
 
 # Lids move with every glance, and the lower lip with every swallow: they are measured and shown, but open no event.
 _SPOTTED = [not name.startswith("eyelid") for name in MOTION_REGIONS]
+_EYELIDS = [index for index, name in enumerate(MOTION_REGIONS) if name.startswith("eyelid")]
 _NEAR_EYES = np.array([name.startswith(("brow", "eyelid", "cheek", "nose")) for name in MOTION_REGIONS])
 _LEAST_SHOWN = 0.3  # share of the strongest region's motion above which a region is said to take part
 
@@ -80,8 +82,12 @@ class Spotter:
                 return [Parcel(tracked)]
         self._last = tracked
         self._memory.keep(time_s, tracked)
-        motion = self._meter.measure(tracked, crop)
-        blinking_since_s = self._blink.watch(time_s, tracked.mesh())
+        try:
+            motion = self._meter.measure(tracked, crop)
+        except TooLittleSkin as error:
+            return [*out, *self._close_all(tracked, str(error)), Parcel(tracked)]
+        lids_down = float((motion.regions - self._detector.neutral.position)[_EYELIDS, 1].mean())
+        blinking_since_s = self._blink.watch(time_s, tracked.mesh(), lids_down)
         believed = np.ones(len(MOTION_REGIONS), bool)
         if blinking_since_s is not None:
             believed = ~_NEAR_EYES
