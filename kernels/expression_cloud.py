@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from kernels.clouds import regional_cloud
 from kernels.face_regions import CLOUD_REGIONS, depth_map, region_labels, stable_skin
 from kernels.flow import FlowEstimator
-from kernels.rigid import RigidFit, remove_rigid_motion
+from kernels.rigid import RigidFit, RigidMotion
 from kernels.strain import optical_strain
+
+STRIDE = 3
+"""Every third pixel each way may become a point: neighbours say the same, and points shall cover more than the peak."""
 
 UNIT_FACE_WIDTH = 224.0
 """Motions are stated in pixels of a face this wide, so that strength does not depend on the crop."""
@@ -40,10 +43,12 @@ class ExpressionCloud:
         self.size = size
         self.points = points
         self._flow = FlowEstimator(size, size, preset="precise")
+        self._rigid = RigidMotion(size, size, stride=2)
 
     def warm(self) -> None:
         """Compile what the first measurement would wait for."""
         self._flow.warm()
+        self._rigid.warm()
 
     def measure(
         self,
@@ -62,6 +67,7 @@ class ExpressionCloud:
 
         Raises:
             ValueError: crops of another size, or a face without width.
+            kernels.rigid.TooLittleSkin: the face lies outside the crop.
         """
         if onset.shape != (self.size, self.size) or apex.shape != onset.shape:
             raise ValueError(f"crops must be ({self.size}, {self.size}), not {onset.shape} and {apex.shape}")
@@ -69,18 +75,32 @@ class ExpressionCloud:
             raise ValueError(f"face width must be positive, not {face_width}")
         flow = self._flow.estimate(onset, apex)
         depth = depth_map(mesh, self.size, self.size)
-        rigid = remove_rigid_motion(flow, depth, stable_skin(mesh, self.size, self.size))
+        rigid = self._rigid.remove(flow, depth, stable_skin(mesh, self.size, self.size))
         scale = np.float32(UNIT_FACE_WIDTH / face_width)
         residual = rigid.residual * scale
         strain = optical_strain(residual)
-        cloud = regional_cloud(
-            residual,
-            strain,
-            depth,
-            region_labels(mesh, self.size, self.size, "cloud"),
+        cloud = self._points(residual, strain, depth, mesh, face_width)
+        return Measured(flow, residual, strain, cloud, float(rigid.noise * scale), rigid)
+
+    def _points(
+        self,
+        residual: NDArray[np.float32],
+        strain: NDArray[np.float32],
+        depth: NDArray[np.float32],
+        mesh: NDArray[np.float32],
+        face_width: float,
+    ) -> NDArray[np.float32]:
+        some = np.s_[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+        labels = region_labels(mesh, self.size, self.size, "cloud")[some]
+        # The middle of all vertices hardly feels the jitter of single ones. Lengths are in strides from here on.
+        centre = (mesh.mean(axis=0) - np.array([STRIDE // 2, STRIDE // 2, 0], np.float32)) / STRIDE
+        return regional_cloud(
+            residual[some],
+            strain[some],
+            depth[some] / np.float32(STRIDE),
+            labels,
             count=len(CLOUD_REGIONS),
             points=self.points,
-            face_width=face_width,
-            centre=mesh.mean(axis=0),
+            face_width=face_width / STRIDE,
+            centre=centre,
         )
-        return Measured(flow, residual, strain, cloud, float(rigid.noise * scale), rigid)

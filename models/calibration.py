@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,14 @@ class CoverageRisk(NamedTuple):
     risk: float  # share of wrong ones among them
 
 
-def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities (N, C)."""
     scaled = np.asarray(logits, np.float64) / temperature
     exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+def fit_temperature(logits: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]]) -> float:
     """The temperature of least negative log-likelihood (Guo et al., ICML 2017).
 
     Args:
@@ -53,7 +53,7 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) ->
 
 
 def expected_calibration_error(
-    probabilities: NDArray[np.floating], truth: NDArray[np.integer], bins: int = 15
+    probabilities: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]], bins: int = 15
 ) -> float:
     """Mean distance between confidence and accuracy over equally wide bins of confidence."""
     confidence = probabilities.max(axis=1)
@@ -64,7 +64,9 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / max(weight.sum(), 1))
 
 
-def coverage_risk(probabilities: NDArray[np.floating], truth: NDArray[np.integer], threshold: float) -> CoverageRisk:
+def coverage_risk(
+    probabilities: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]], threshold: float
+) -> CoverageRisk:
     """Coverage and risk of stating a label only where the largest probability reaches a threshold."""
     stated = probabilities.max(axis=1) >= threshold
     wrong = probabilities.argmax(axis=1) != truth
@@ -73,7 +75,7 @@ def coverage_risk(probabilities: NDArray[np.floating], truth: NDArray[np.integer
 
 
 def certain_threshold(
-    probabilities: NDArray[np.floating], truth: NDArray[np.integer], most_risk: float
+    probabilities: NDArray[np.floating[Any]], truth: NDArray[np.integer[Any]], most_risk: float
 ) -> CoverageRisk:
     """The lowest threshold from 1/C on, in steps of 0.01, at which at most this share of the stated labels is wrong.
 

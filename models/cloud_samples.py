@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 class CloudSamples:
     """N events. Clouds are kept as float16 (10 kB each) and handed out as float32."""
 
-    clouds: NDArray[np.floating]  # (N, 8, P, 6)
+    clouds: NDArray[np.floating[Any]]  # (N, 8, P, 6)
     label: NDArray[np.int8]  # (N,) number in models.labels.CLASSES, -1 where there is no expression
     action_units: NDArray[np.bool_]  # (N, A) order of models.labels.ACTION_UNITS
     expression: NDArray[np.bool_]  # (N,)
@@ -23,7 +24,7 @@ class CloudSamples:
     def __len__(self) -> int:
         return len(self.label)
 
-    def take(self, index: NDArray[np.integer]) -> CloudSamples:
+    def take(self, index: NDArray[np.integer[Any]]) -> CloudSamples:
         """Some of the samples, clouds as float32."""
         clouds, *others = (np.asarray(getattr(self, field.name)[index]) for field in fields(self))
         return CloudSamples(clouds.astype(np.float32), *others)

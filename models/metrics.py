@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def confusion(truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
+def confusion(truth: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int) -> NDArray[np.int64]:
     """Counts (classes, classes): rows are the truth, columns what was said."""
     pairs = np.asarray(truth, np.int64) * classes + np.asarray(predicted, np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -24,12 +26,12 @@ def recall_per_class(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.diag(counts) / np.maximum(counts.sum(axis=1), 1), np.float64)
 
 
-def uf1(truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int = 3) -> float:
+def uf1(truth: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int = 3) -> float:
     """Unweighted F1: the mean of the classes' F1."""
     return float(f1_per_class(confusion(truth, predicted, classes)).mean())
 
 
-def uar(truth: NDArray[np.integer], predicted: NDArray[np.integer], classes: int = 3) -> float:
+def uar(truth: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int = 3) -> float:
     """Unweighted average recall."""
     return float(recall_per_class(confusion(truth, predicted, classes)).mean())
 

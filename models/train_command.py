@@ -1,0 +1,61 @@
+"""The command line of `python -m models train`; importable without torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NETWORKS = ("cloud",)
+
+
+def train(
+    model: Annotated[str, typer.Option(help=f"which network: {', '.join(NETWORKS)}")],
+    out: Annotated[Path, typer.Option(help="folder for samples, checkpoint and result.json")],
+    samples: Annotated[int | None, typer.Option(min=128, help="simulated expressions to train on")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="fixed beforehand; no score chooses among them")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="of the samples, the first weights and their order")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with any setting of models.train.TrainSettings")
+    ] = None,
+) -> None:
+    """Train a network on simulated faces, and say how it does on simulated people that it never saw.
+
+    Example: python -m models train --model cloud --out out/cloud
+    Then: python -m engine export out/cloud/cloud.pt
+    """
+    if model not in NETWORKS:
+        _fail(f"no network named {model!r}; choose one of: {', '.join(NETWORKS)}")
+    if importlib.util.find_spec("torch") is None:
+        _fail("training needs torch: pip install -e '.[train]'")
+    from models import train as training
+
+    command = "python -m models " + shlex.join(sys.argv[1:])
+    try:
+        settings = training.read_settings(config, samples=samples, epochs=epochs, seed=seed)
+        report = training.train(settings, out, command, typer.echo)
+    except (training.TrainError, OSError) as error:
+        _fail(str(error))
+    typer.echo(
+        f"on {settings.held_out} simulated events of people never seen: UF1 {report.uf1:.3f}, UAR {report.uar:.3f}"
+    )
+    typer.echo(f"action units: mean F1 {report.mean_action_unit_f1:.3f}")
+    typer.echo(
+        f"an expression at all: recall {report.expression_recall:.3f}, specificity {report.expression_specificity:.3f}"
+    )
+    typer.echo(
+        f"a label is stated from probability {report.certain:.2f} on: "
+        f"{report.coverage:.0%} of expressions get one, {report.risk:.1%} of these are wrong"
+    )
+    typer.echo(
+        f"written: {out / 'cloud.pt'} and {out / 'result.json'}; next: python -m engine export {out / 'cloud.pt'}"
+    )
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(1)
