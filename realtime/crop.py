@@ -1,4 +1,4 @@
-"""A face crop that holds still: its similarity moves only when the face has drifted, so it adds no motion of its own."""
+"""A face crop that holds still: it moves only when the face has drifted, so it adds no motion of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEFT_EDGE, _RIGHT_EDGE, _FOREHEAD, _CHIN = 234, 454, 10, 152
 
 
 def face_width(mesh: NDArray[np.float32]) -> float:
-    """Distance between the cheek edges of a (468, 3) mesh, in its own unit; depth included, so yaw does not shrink it."""
+    """Distance between the cheek edges of a (468, 3) mesh, in its own unit; yaw does not shrink it."""
     return float(np.linalg.norm(mesh[_RIGHT_EDGE] - mesh[_LEFT_EDGE]))
 
 
@@ -86,9 +86,7 @@ def carry(crop: NDArray[np.uint8], old: Similarity, new: Similarity) -> NDArray[
     if np.array_equal(old, new):
         return crop
     matrix = chain(new, invert(old))
-    return cv2.warpAffine(
-        crop, matrix, (CROP_SIZE, CROP_SIZE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    return cv2.warpAffine(crop, matrix, (CROP_SIZE, CROP_SIZE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 class SteadyCrop:

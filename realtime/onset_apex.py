@@ -14,9 +14,12 @@ from realtime.neutral import NeutralFace
 from realtime.settings import SpotSettings
 
 _FOOT = 0.2  # share of the peak at which a rise is taken to start and a decay to be over, before extrapolation
+_PLATEAU_BY_S = 1.5  # the first plateau of a macro-expression is looked for this long after it was noticed
 _RETURNED = 0.45  # share of the peak below which the face counts as returning
 _STOPPED = 0.08  # share of the peak by which a return must still fall within the decision delay to be under way
+_HELD_S = 0.15  # a rise has stopped when nothing is gained for this long
 _SMOOTHING_S = 0.034  # samples are averaged over one frame of an ordinary webcam
+_UNREST_S = 0.3  # time constant with which a moment of unrest is forgotten
 _LOOK_BACK_S = 0.6  # an onset is searched this far before the motion became significant
 
 
@@ -50,9 +53,10 @@ class ExpressionDetector:
         self.spotted = np.asarray(spotted, bool)
         self.neutral = NeutralFace(len(self.spotted))
         self.history = MotionHistory(len(self.spotted), settings.longest_event + 2 * _LOOK_BACK_S)
+        self._unrest = 0.0
         self._started_s: float | None = None
         self._opened_s: float | None = None
-        self._announced = False
+        self._announced_onset_s: float | None = None
         self._peak = 0.0
         self._returning_s: float | None = None
 
@@ -64,7 +68,8 @@ class ExpressionDetector:
     @property
     def thresholds(self) -> NDArray[np.float64]:
         """Motion that each region must exceed, px at 224 px face width, (regions,)."""
-        return np.maximum(self.settings.least_motion, self.settings.noise_factor * self.neutral.noise)
+        least = max(self.settings.least_motion, self.settings.unrest_factor * self._unrest)
+        return np.maximum(least, self.settings.noise_factor * self.neutral.noise)
 
     def reset(self) -> None:
         """Throw the window away: nothing is bridged. The noise learned so far stays."""
@@ -73,13 +78,17 @@ class ExpressionDetector:
         self._started_s = None
         self._quieten()
 
-    def push(self, time_s: float, motion: NDArray[np.float64], believed: NDArray[np.bool_]) -> list[Occurrence]:
+    def push(
+        self, time_s: float, motion: NDArray[np.float64], believed: NDArray[np.bool_], residual: float = 0.0
+    ) -> list[Occurrence]:
         """Take in the region motions of one frame.
 
         Args:
             time_s: source time, growing.
             motion: (regions, 2) position of each region, px at 224 px face width.
             believed: (regions,) False where a blink makes the sample worthless.
+            residual: motion left on still skin after the head's was taken out, same unit: while the head moves
+                in ways the fit cannot follow, regions must move further to count.
 
         Returns:
             An announcement (`closed=False`) when an expression turns out to be a macro-expression still held, and
@@ -87,6 +96,8 @@ class ExpressionDetector:
         """
         if self._started_s is None:
             self._started_s = time_s
+        step = time_s - self.history.time[-1] if len(self.history) else 0.0
+        self._unrest = max(residual, self._unrest * np.exp(-step / _UNREST_S))
         self.history.append(time_s, motion, believed)
         if self._opened_s is None:
             self._watch(time_s, motion, believed)
@@ -96,7 +107,11 @@ class ExpressionDetector:
     def disbelieve(self, since_s: float, regions: NDArray[np.bool_]) -> None:
         """A blink has been noticed: samples of these regions since then are worthless in hindsight too."""
         self.history.believed[self.history.since(since_s)] &= ~regions
-        if self._opened_s is not None and not self._announced and self._significance(self._opened_s - 0.1).max() < 1:
+        if (
+            self._opened_s is not None
+            and self._announced_onset_s is None
+            and self._significance(self._opened_s - 0.1).max() < 1
+        ):
             self._quieten()
 
     def finish(self) -> list[Occurrence]:
@@ -119,7 +134,7 @@ class ExpressionDetector:
         assert self._opened_s is not None
         times, course, _ = self._course()
         self._peak = max(self._peak, float(course.max(initial=0.0)))
-        onset_s = self._onset(times, course)
+        onset_s = self._announced_onset_s or self._onset(times, course)
         now = float(course[-1])
         if now < _RETURNED * self._peak:
             if self._returning_s is None:
@@ -128,8 +143,8 @@ class ExpressionDetector:
                 return self._close(time_s)
             return []
         self._returning_s = None
-        if not self._announced and time_s - onset_s > self.settings.announce_macro:
-            self._announced = True
+        if self._announced_onset_s is None and time_s - onset_s > self.settings.announce_macro:
+            self._announced_onset_s = onset_s
             found = self._occurrence(onset_s, time_s, closed=False)
             return [found] if found else []
         if time_s - onset_s > self.settings.longest_event:
@@ -145,8 +160,9 @@ class ExpressionDetector:
 
     def _close(self, now_s: float) -> list[Occurrence]:
         times, course, _ = self._course()
-        found = self._occurrence(self._onset(times, course), self._offset(times, course, now_s), closed=True)
-        announced = self._announced
+        announced = self._announced_onset_s is not None
+        onset_s = self._announced_onset_s if announced else self._onset(times, course)
+        found = self._occurrence(onset_s, self._offset(times, course, now_s), closed=True)
         self._quieten()
         self.neutral.forget_position()
         if found is None or (not announced and found.offset_s - found.onset_s < self.settings.shortest_event):
@@ -155,7 +171,7 @@ class ExpressionDetector:
 
     def _quieten(self) -> None:
         self._opened_s = None
-        self._announced = False
+        self._announced_onset_s = None
         self._peak = 0.0
         self._returning_s = None
 
@@ -167,7 +183,7 @@ class ExpressionDetector:
         apex = self._apex(times[inside], course[inside])
         long = offset_s - onset_s > self.settings.longest_micro
         score = float((peak_motion / self.neutral.noise)[self.spotted].max())
-        kind: Literal["micro", "macro"] = "macro" if long or self._announced or not closed else "micro"
+        kind: Literal["micro", "macro"] = "macro" if long or self._announced_onset_s is not None else "micro"
         return Occurrence(kind, onset_s, apex, offset_s, peak_motion, score, closed)
 
     def _deviation(self, motion: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -192,7 +208,8 @@ class ExpressionDetector:
         moved = self.history.motion[window] - self.neutral.position
         weight = (self.history.believed[window] & self.spotted) / self.thresholds
         moved, weight = _smooth(times, moved), weight[..., None]
-        since_open = times >= self._opened_s
+        # The pattern is taken early: seconds later, drift and pose would speak louder than the muscles.
+        since_open = (times >= self._opened_s) & (times <= self._opened_s + _PLATEAU_BY_S)
         energy = ((moved * weight) ** 2).sum(axis=(1, 2))
         peak = int(np.argmax(np.where(since_open, energy, 0.0)))
         pattern = moved[peak] * weight[peak]
@@ -204,12 +221,14 @@ class ExpressionDetector:
         return times, course, peak_motion
 
     def _apex(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> float:
-        """Time of the first plateau's top: the first local maximum within five per cent of the highest."""
-        high = np.flatnonzero(course >= 0.95 * course.max())
-        first = int(high[0])
-        while first + 1 < len(course) and course[first + 1] > course[first]:
-            first += 1
-        return _parabola(times, course, first)
+        """Time of the highest point of a rise: where it first stops, if the face then holds what it shows."""
+        early = times <= times[0] + _PLATEAU_BY_S
+        high = np.flatnonzero(early & (course >= 0.6 * course[early].max()))
+        for first in high:
+            ahead = course[first : int(np.searchsorted(times, times[first] + _HELD_S)) + 1]
+            if ahead.max() - course[first] < _STOPPED * course[first]:
+                return _parabola(times, course, int(first + np.argmax(ahead)))
+        return float(times[high[-1]])
 
     def _onset(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> float:
         """Foot of the rise: the crossing of 20 % of the peak, drawn on down the slope to zero."""

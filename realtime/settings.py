@@ -42,7 +42,13 @@ class SpotSettings(_Section):
 
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")
-    longest_micro: float = Field(0.6, gt=0, description="whole duration above which an expression is a macro-expression")
+    unrest_factor: float = Field(1.5, ge=0, description="and this many times what is left of head motion on still skin")
+    most_unrest: float = Field(
+        2.0, gt=0, description="more than this left on still skin cannot be measured against, px"
+    )
+    longest_micro: float = Field(
+        0.6, gt=0, description="whole duration above which an expression is a macro-expression"
+    )
     shortest_event: float = Field(0.09, gt=0, description="shorter motions are noise")
     announce_macro: float = Field(0.7, gt=0, description="an expression still held after this is announced as macro")
     longest_event: float = Field(6.0, gt=0, description="an expression held longer has become the new neutral face")
@@ -51,7 +57,9 @@ class SpotSettings(_Section):
     longest_gap: float = Field(0.15, gt=0, description="a longer gap between frames resets the window")
     settle: float = Field(0.4, gt=0, description="time after a reset in which noise is learned and nothing is reported")
     blink_margin: float = Field(0.1, ge=0, description="time around a blink in which eyes and brows are not believed")
-    blink_closure: float = Field(0.6, gt=0, lt=1, description="an eye open less than this share of its usual is a blink")
+    blink_closure: float = Field(
+        0.6, gt=0, lt=1, description="an eye open less than this share of its usual is a blink"
+    )
     blink_travel: float = Field(2.2, gt=0, description="lids that move down further than this are blinking, px")
 
 

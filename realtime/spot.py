@@ -29,6 +29,7 @@ from realtime.track_memory import TrackMemory
 _SPOTTED = [not name.startswith("eyelid") for name in MOTION_REGIONS]
 _EYELIDS = [index for index, name in enumerate(MOTION_REGIONS) if name.startswith("eyelid")]
 _NEAR_EYES = np.array([name.startswith(("brow", "eyelid", "cheek", "nose")) for name in MOTION_REGIONS])
+_PATIENCE_S = 0.25  # a head that cannot be measured for longer ends the window
 _LEAST_SHOWN = 0.3  # share of the strongest region's motion above which a region is said to take part
 
 
@@ -46,6 +47,7 @@ class Spotter:
         self._memory = TrackMemory(settings.longest_event + 2.0)
         self._last: FaceTracked | None = None
         self._quiet_since_s = 0.0
+        self._calm_s = 0.0
         self._events = 0
         self._open_event: int | None = None
 
@@ -86,13 +88,15 @@ class Spotter:
             motion = self._meter.measure(tracked, crop)
         except TooLittleSkin as error:
             return [*out, *self._close_all(tracked, str(error)), Parcel(tracked)]
+        if self._too_restless(time_s, motion.noise):
+            return [*out, *self._close_all(tracked, "the head moves too fast to measure"), Parcel(tracked)]
         lids_down = float((motion.regions - self._detector.neutral.position)[_EYELIDS, 1].mean())
         blinking_since_s = self._blink.watch(time_s, tracked.mesh(), lids_down)
         believed = np.ones(len(MOTION_REGIONS), bool)
         if blinking_since_s is not None:
             believed = ~_NEAR_EYES
             self._detector.disbelieve(blinking_since_s, _NEAR_EYES)
-        occurrences = self._detector.push(time_s, motion.regions, believed)
+        occurrences = self._detector.push(time_s, motion.regions, believed, motion.noise)
         self._renew_reference(time_s, motion.far, blinking_since_s is not None)
         out.append(Parcel(tracked))
         out += [self._tell(found, tracked) for found in occurrences]
@@ -105,6 +109,11 @@ class Spotter:
             active=self._detector.active,
         )
         return [*out, Parcel(measured)]
+
+    def _too_restless(self, time_s: float, noise: float) -> bool:
+        if noise <= self.settings.most_unrest:
+            self._calm_s = time_s
+        return time_s - self._calm_s > _PATIENCE_S
 
     def _shown(self, regions: NDArray[np.float64]) -> list[float]:
         return [float(v) for v in np.sqrt(((regions - self._detector.neutral.position) ** 2).sum(axis=1))]
@@ -124,6 +133,7 @@ class Spotter:
         if self._last is None:
             return out
         last, self._last = self._last, None
+        self._calm_s = at.captured_ns * 1e-9
         out += [self._tell(found, last) for found in self._detector.finish()]
         self._detector.reset()
         self._blink.forget()

@@ -29,5 +29,7 @@ def missing_library_advice(error: ImportError) -> str | None:
     library = found.group(1)
     package = _DEBIAN_PACKAGE.get(library)
     if package is None:
-        return f"the system library {library} is missing: install the package that holds it ('apt-file search {library}')"
+        return (
+            f"the system library {library} is missing: install the package that holds it ('apt-file search {library}')"
+        )
     return f"the system library {library} is missing: sudo apt-get install -y {package}"
