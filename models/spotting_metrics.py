@@ -1,8 +1,8 @@
 """How well events were spotted: the MEGC spotting protocol, with timing errors and false alarms beside it.
 
 An event counts as found when its interval overlaps a true one with IoU >= 0.5 (MEGC 2020 and later: Li et al.,
-"MEGC2021: The Third Facial Micro-Expression Grand Challenge"). Each true interval can be claimed once. F1 is pooled over
-all clips: counts are summed first, and micro and macro are counted apart and together.
+"MEGC2021: The Third Facial Micro-Expression Grand Challenge"). Each true interval can be claimed once. F1 is pooled
+over all clips: counts are summed first, and micro and macro are counted apart and together.
 """
 
 from __future__ import annotations

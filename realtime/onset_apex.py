@@ -125,7 +125,7 @@ class ExpressionDetector:
         if settled and self.neutral.quiet_s >= self.settings.settle / 2:
             recent = self._significance(time_s - max(_SMOOTHING_S, 1e-6) - 1e-6)
             # Two samples in a row, or one beyond doubt: a single bad frame opens nothing.
-            if len(recent) >= 2 and recent.min() > 1 or recent[-1] > 2:
+            if (len(recent) >= 2 and recent.min() > 1) or recent[-1] > 2:
                 self._opened_s = time_s
                 return
         self.neutral.learn(time_s, motion, believed)
@@ -161,7 +161,7 @@ class ExpressionDetector:
     def _close(self, now_s: float) -> list[Occurrence]:
         times, course, _ = self._course()
         announced = self._announced_onset_s is not None
-        onset_s = self._announced_onset_s if announced else self._onset(times, course)
+        onset_s = self._announced_onset_s or self._onset(times, course)
         found = self._occurrence(onset_s, self._offset(times, course, now_s), closed=True)
         self._quieten()
         self.neutral.forget_position()

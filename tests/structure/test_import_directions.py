@@ -96,7 +96,7 @@ def test_no_file_is_over_300_lines(file: Path):
 
 def test_packages_are_listed_one_by_one():
     text = (ROOT / "pyproject.toml").read_text()
-    folders = {str(f.parent).replace("/", ".") for f in python_files() if f.parent != Path(".")}
+    folders = {str(f.parent).replace("/", ".") for f in python_files() if f.parent != Path()}
     for folder in folders:
         assert f'"{folder}"' in text, f"{folder} is missing from packages in pyproject.toml"
     assert '"tests"' not in text.split("[tool.setuptools]")[1].split("[tool.pytest")[0]

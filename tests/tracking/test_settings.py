@@ -44,7 +44,7 @@ def test_broken_toml_and_missing_file(tmp_path):
     with pytest.raises(SettingsError, match="no such settings file"):
         load_settings(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("[spot\n")
-    with pytest.raises(SettingsError, match="bad.toml"):
+    with pytest.raises(SettingsError, match=r"bad\.toml"):
         load_settings(tmp_path / "bad.toml")
 
 
