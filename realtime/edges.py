@@ -66,6 +66,10 @@ class Inbox:
             self._take_in()
         return self._waiting.popleft() if self._waiting else None
 
+    def has_waiting(self) -> bool:
+        """Whether a message waits, or comes within a moment."""
+        return bool(self._waiting) or bool(self._socket.poll(_LOOK_MS))
+
     def close(self) -> None:
         """Let go of the socket."""
         self._socket.close(linger=0)

@@ -1,0 +1,71 @@
+"""What a supervisor and its workers say to each other, over a pipe of their own."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from realtime.messages import WorkerReport
+from realtime.ring import RingSpec
+
+
+class Opened(msgspec.Struct, frozen=True, tag=True):
+    """Worker of the source: it is open; the rings can be made for it."""
+
+    width: int  # px
+    height: int  # px
+    fps: float
+    says: str
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """Worker: the stage is built and warm; the rings may come."""
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """Supervisor: attach to these rings and work."""
+
+    rings: dict[str, RingSpec]
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Supervisor: the source ends its stream; any other stage finishes what waits for it, and leaves."""
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """Worker's heartbeat: its report, and the books behind it."""
+
+    report: WorkerReport
+    refused: int = 0  # pieces on its inbox that were no message
+    gone: int = 0  # frames overwritten before they could be read
+    waited_ns: int = 0  # time spent waiting for room further on
+    ended_ns: int = 0  # monotonic time at which the end of the stream came by; 0 before
+    notes: tuple[str, ...] = ()  # what was odd about the source
+    broke_off: str = ""  # why the source ended before its end
+    mendable: bool = False  # the failure is one that a user can mend
+    hung: bool = False  # a call into its stage does not come back: it can only be killed
+    details: str = ""  # the failure's traceback
+
+
+Order: TypeAlias = Begin | Stop
+Word: TypeAlias = Opened | Ready | Beat
+
+_encoder = msgspec.msgpack.Encoder()
+_orders: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
+_words: msgspec.msgpack.Decoder[Word] = msgspec.msgpack.Decoder(Word)
+
+
+def encode(said: Order | Word) -> bytes:
+    """As bytes for the pipe."""
+    return _encoder.encode(said)
+
+
+def decode_order(piece: bytes) -> Order:
+    """What the supervisor said."""
+    return _orders.decode(piece)
+
+
+def decode_word(piece: bytes) -> Word:
+    """What a worker said."""
+    return _words.decode(piece)

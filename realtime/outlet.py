@@ -1,0 +1,59 @@
+"""Where a worker's parcels go: pixels into rings, messages onto edges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from realtime.edges import Outbox
+from realtime.lifeline import Lifeline
+from realtime.parcel import Parcel
+from realtime.ring import Ring
+
+
+class Outlet:
+    """Writes pixels first, then sends the message that tells of them.
+
+    Args:
+        writes: message type -> ring for the pixels of such a message; pixels of other messages go nowhere.
+        rings: the rings attached to.
+        outboxes: the edges that begin at this stage.
+        line: says when to stop waiting for room.
+    """
+
+    def __init__(
+        self, writes: Mapping[str, str], rings: Mapping[str, Ring], outboxes: Sequence[Outbox], line: Lifeline
+    ) -> None:
+        self._rings = {kind: rings[name] for kind, name in writes.items()}
+        self._outboxes = outboxes
+        self._line = line
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def put(self, parcel: Parcel) -> None:
+        """Hand on one parcel, waiting for room where nothing may be lost."""
+        message, pixels = parcel
+        ring = self._rings.get(type(message).__name__)
+        if pixels is not None and ring is not None:
+            key: int = getattr(message, ring.spec.key)
+            if not ring.has_room(key) and not self._wait(ring, key):
+                return
+            ring.write(key, pixels)
+        if not self._outboxes:
+            return
+        piece = self._encoder.encode(message)
+        before_ns = time.perf_counter_ns()
+        for outbox in self._outboxes:
+            outbox.send(message, piece, self._line.gives_up)
+        self._line.books.waited_ns += time.perf_counter_ns() - before_ns
+
+    def dropped(self) -> int:
+        """Messages that no receiver took in time."""
+        return sum(outbox.dropped for outbox in self._outboxes)
+
+    def _wait(self, ring: Ring, key: int) -> bool:
+        before_ns = time.perf_counter_ns()
+        room = ring.wait_for_room(key, self._line.gives_up)
+        self._line.books.waited_ns += time.perf_counter_ns() - before_ns
+        return room

@@ -1,0 +1,166 @@
+"""The body of a child process: one stage between its edges."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import zmq
+
+from realtime.capture import capture
+from realtime.control import Opened, Ready
+from realtime.edges import Inbox, Outbox
+from realtime.graph import Edge, Graph, Stage
+from realtime.inlet import Inlet
+from realtime.lifeline import Lifeline
+from realtime.messages import EndOfStream
+from realtime.outlet import Outlet
+from realtime.parcel import Parcel
+from realtime.ring import Ring
+
+_LOOK_MS = 100
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """All that a child needs; pickled once, at its start, by its parent.
+
+    Attributes:
+        stage: with its `build`.
+        inbound: None for the worker of the source.
+        outbound: edges that begin here.
+        folder: of the run; rings and sockets lie there.
+        source: name of the source, for messages that begin here.
+        hang_s: longest call into the stage, seconds.
+        close_s: longest closing of the stage, and longest wait until the last messages are taken, seconds.
+    """
+
+    stage: Stage
+    inbound: Edge | None
+    outbound: tuple[Edge, ...]
+    folder: Path
+    source: str
+    hang_s: float
+    close_s: float
+
+    @classmethod
+    def of(cls, graph: Graph, stage: Stage, folder: Path, source: str, hang_s: float, close_s: float) -> WorkerSpec:
+        """The part of a graph that concerns one stage."""
+        return cls(stage, graph.into(stage.name), graph.out_of(stage.name), folder, source, hang_s, close_s)
+
+
+def run_worker(spec: WorkerSpec, control: Connection) -> None:
+    """Live and die as one worker: the target of the child process."""
+    line = Lifeline(spec.stage.name, control, spec.folder, spec.hang_s, spec.close_s)
+    _hear_signals(line)
+    try:
+        line.enter("STARTING")
+        assert spec.stage.build is not None
+        made = spec.stage.build()
+        try:
+            _warm(spec, made, line)
+            rings = line.wait_for_rings()
+            if rings is not None:
+                _work(spec, made, line, {name: Ring(spec.folder, ring) for name, ring in rings.items()})
+        except BaseException as error:
+            line.fail(error)  # at once: closing may take long
+            raise
+        finally:
+            _close(made, line)
+        line.enter("STOPPED")
+    except BaseException as error:
+        line.fail(error)
+        sys.exit(1)
+
+
+def _hear_signals(line: Lifeline) -> None:
+    """Ctrl-C reaches every process of a terminal, and is the supervisor's to answer; SIGTERM is meant for us."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        if line.stopping:
+            sys.exit(1)
+        line.stop()
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, terminate)
+
+
+def _warm(spec: WorkerSpec, made: Any, line: Lifeline) -> None:
+    if spec.inbound is None:
+        line.say(Opened(made.width, made.height, made.fps, made.says))
+    elif hasattr(made, "warm"):
+        made.warm()
+    line.say(Ready())
+
+
+def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]) -> None:
+    context = zmq.Context()
+    inbox = Inbox(context, spec.folder, spec.inbound) if spec.inbound else None
+    outboxes = [Outbox(context, spec.folder, edge) for edge in spec.outbound]
+    outlet = Outlet(spec.stage.writes, rings, outboxes, line)
+    linger_ms = 0
+    try:
+        line.enter("RUNNING")
+        if inbox is None:
+            capture(made, spec.source, line, outlet)
+        else:
+            inlet = Inlet(spec.stage, inbox, rings, line.books)
+            try:
+                _handle(_method(spec.stage, made, inlet), inlet, outlet, line)
+            finally:
+                inlet.leave()
+        linger_ms = 0 if line.orphaned else round(1000 * spec.close_s)
+    finally:
+        if inbox is not None:
+            inbox.close()
+        for outbox in outboxes:
+            outbox.close(linger_ms)
+        line.enter("STOPPING")
+        context.term()
+
+
+def _method(stage: Stage, made: Any, inlet: Inlet) -> Callable[[Parcel], list[Parcel] | None]:
+    method: Callable[..., list[Parcel] | None] = getattr(made, stage.method)
+    if stage.history is None:
+        return method
+    return lambda parcel: method(parcel, inlet.look_back)
+
+
+def _handle(method: Callable[[Parcel], list[Parcel] | None], inlet: Inlet, outlet: Outlet, line: Lifeline) -> None:
+    """Take, work, hand on, until the stream ends or there is nothing left to finish."""
+    books = line.books
+    while not line.orphaned:
+        parcel = inlet.take(_LOOK_MS)
+        books.dropped = inlet.dropped() + outlet.dropped()
+        if parcel is None:
+            if line.stopping and not inlet.waits():
+                return
+            continue
+        before_ns = time.perf_counter_ns()
+        line.go_in()
+        made = method(parcel)
+        line.come_out()
+        books.busy_ns += time.perf_counter_ns() - before_ns
+        books.handled += 1
+        for one in made or ():
+            outlet.put(one)
+        inlet.done(parcel.message)
+        if isinstance(parcel.message, EndOfStream):
+            books.ended_ns = time.monotonic_ns()
+            return
+
+
+def _close(made: Any, line: Lifeline) -> None:
+    """Finish files, release devices. What is found so far must reach the disk even where the stage has failed."""
+    line.enter("STOPPING")
+    line.go_in()
+    if hasattr(made, "close"):
+        made.close()
+    line.come_out()
