@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
 from itertools import pairwise
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +30,7 @@ class Build:
     def __call__(self) -> Any:
         """Import and call."""
         module, _, name = self.path.partition(":")
-        return getattr(import_module(module), name)(*self.arguments, **self.options)
+        return attrgetter(name)(import_module(module))(*self.arguments, **self.options)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Stage:
         writes: message type -> ring into which the pixels of such a message go.
         history: ring of which earlier frames are given to the method as `crops(sequence)`.
         uncopied: rings whose frames the stage sees in place where nothing can overwrite them; it must not keep them.
+        sink: nothing flows on from it.
         build: how to make the stage object; None in a graph that is only printed.
     """
 
@@ -54,6 +56,7 @@ class Stage:
     writes: Mapping[str, str] = field(default_factory=dict)
     history: str | None = None
     uncopied: frozenset[str] = frozenset()
+    sink: bool = False
     build: Build | None = None
 
     @property
@@ -68,12 +71,14 @@ class Edge:
 
     Attributes:
         keep: frames that may wait on a LATEST edge; older ones are dropped.
+        carries: names of the message types it carries; empty for all.
     """
 
     sender: str
     receiver: str
     policy: Policy
     keep: int = 8
+    carries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class Graph:
     stages: tuple[Stage, ...]
     edges: tuple[Edge, ...]
     rings: Mapping[str, str]
+
+    @property
+    def last(self) -> Stage:
+        """The stage on which the sinks hang."""
+        return next(stage for stage in reversed(self.stages) if not stage.sink)
 
     def into(self, stage: str) -> Edge | None:
         """The edge that ends at a stage."""
@@ -119,10 +129,16 @@ RECOGNISE = Stage(
 )
 SINKS: Mapping[str, Stage] = MappingProxyType(
     {
-        "publish": Stage("publish", "events file and report", "take", reads={"ExpressionRecognised": "evidence"}),
-        "annotate": Stage("annotate", "annotated video", "take"),
+        "publish": Stage(
+            "publish", "events file and report", "take", reads={"ExpressionRecognised": "evidence"}, sink=True
+        ),
+        "annotate": Stage("annotate", "annotated video", "take", sink=True),
         "view": Stage(
-            "view", "window on the screen", "take", reads={"FrameCaptured": "frames", "FaceTracked": "frames"}
+            "view",
+            "window on the screen",
+            "take",
+            reads={"FrameCaptured": "frames", "FaceTracked": "frames"},
+            sink=True,
         ),
     }
 )

@@ -61,7 +61,7 @@ class Inlet:
             read.release(self._name, getattr(message, read.spec.key))
         for ring in self._frames.values():
             if ring is self._history:
-                ring.release(self._name, message.sequence - history_length(ring.spec.slots))
+                ring.release(self._name, message.sequence - ring.spec.slots + ahead_of_history(ring.spec.slots))
             elif ring is not read:
                 # Another message about the same frame may still come.
                 ring.release(self._name, message.sequence - 1)
@@ -89,6 +89,6 @@ class Inlet:
             ring.leave(self._name)
 
 
-def history_length(slots: int) -> int:
-    """Frames of a ring that a stage can look back to; the rest lets the writer work ahead."""
-    return slots - min(_AHEAD, slots // 2)
+def ahead_of_history(slots: int) -> int:
+    """Of so many slots, those that let the writer work ahead of a stage that looks back into the rest."""
+    return min(_AHEAD, slots // 2)

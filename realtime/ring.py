@@ -160,7 +160,7 @@ class Ring:
         slot = sequence % self.spec.slots
         self._before[slot] = sequence
         self._keep_order()
-        np.copyto(self._slots[slot], pixels)
+        np.copyto(self._slots[slot, ...], pixels)
         self._keep_order()
         self._after[slot] = sequence
         self._newest[0] = sequence
@@ -175,7 +175,7 @@ class Ring:
         if sequence < 0 or self._after[slot] != sequence or self._before[slot] != sequence:
             raise FrameGone(f"{self.spec.name} ring: frame {sequence} is not there any more")
         self._keep_order()
-        shown: NDArray[Any] = self._shown[slot]
+        shown: NDArray[Any] = self._shown[slot, ...]
         return shown
 
     def read(self, sequence: int) -> NDArray[Any]:

@@ -248,8 +248,7 @@ class Supervisor:
         now = time.monotonic()
         running_since = self._running_since or now
         beats = {child.name: child.beat for child in self._children}
-        last = [stage for stage in self._graph.stages if self._graph.out_of(stage.name)][-1]
-        ended_s = beats[last.name].ended_ns * 1e-9 or now
+        ended_s = beats[self._graph.last.name].ended_ns * 1e-9 or now
         opened = self._children[0].opened or Opened(0, 0, 0.0, "")
         return Outcome(
             beats,

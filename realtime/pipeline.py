@@ -1,0 +1,165 @@
+"""The pipeline of one source: real stages and sinks in the graph, run under a supervisor."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import zmq
+from numpy.typing import DTypeLike
+
+from realtime.control import Opened
+from realtime.edges import Inbox
+from realtime.graph import Build, Edge, Graph, Policy, pipeline_graph
+from realtime.inlet import ahead_of_history
+from realtime.messages import Message
+from realtime.ring import RingSpec
+from realtime.session import Session, sweep_leftovers
+from realtime.settings import Settings, TransportSettings
+from realtime.source import SourceSpec
+from realtime.summary import Summary, summarise
+from realtime.supervisor import Limits, Supervisor
+
+if TYPE_CHECKING:
+    from realtime.recognise import Recogniser
+
+_LISTENER = "listener"
+_HEARD = frozenset(
+    {
+        "FaceFound",
+        "FaceLost",
+        "MotionMeasured",
+        "WindowReset",
+        "ExpressionOpened",
+        "ExpressionRecognised",
+        "EndOfStream",
+    }
+)
+_EVIDENCE_SLOTS = 16
+_LIVE_FPS = 30.0  # a camera may deliver more than it admits
+_MOST_FPS = 400.0  # some containers declare their time base as their rate
+RingMaker = Callable[[Opened], dict[str, RingSpec]]
+
+
+def run_pipeline(
+    source: SourceSpec,
+    settings: Settings,
+    sinks: Mapping[str, Build],
+    *,
+    name: str = "",
+    on_message: Callable[[Message], None] = lambda message: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Run one source through capture, track, spot, recognise and the sinks, each in a process of its own.
+
+    Args:
+        source: what to open.
+        settings: of every stage.
+        sinks: how to make each sink, by its name in `realtime.graph.SINKS`; it has `take(parcel)` and `close()`.
+        name: of the source in messages and events; by default the file's name, or the spec without passwords.
+        on_message: told in this process of faces found and lost, motions, resets, verdicts and the end. Motions may
+            be skipped when it is slow, the others are not.
+        stopping: asked some fifty times a second whether the run shall end.
+
+    Raises:
+        WorkerFailed: a worker failed, or the source cannot be opened; one line.
+        UserFacingError: there is not enough shared memory.
+    """
+    from realtime.evidence import EVIDENCE
+
+    graph = pipeline_graph(source.live, tuple(sinks))
+    graph = with_builds(graph, {**stage_builds(source, settings), **sinks})
+    return run_graph(
+        graph,
+        name or _name_of(source),
+        lambda opened: pipeline_rings(graph, opened, settings.transport, EVIDENCE),
+        Limits(settings.transport.start_timeout_s, settings.transport.hang_timeout_s),
+        on_message,
+        stopping,
+    )
+
+
+def run_graph(
+    graph: Graph,
+    name: str,
+    rings: RingMaker,
+    limits: Limits,
+    on_message: Callable[[Message], None] = lambda message: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Run any graph whose stages have their `build`; see `run_pipeline`."""
+    sweep_leftovers()
+    session = Session()
+    edge = Edge(graph.last.name, _LISTENER, Policy.LATEST, keep=64, carries=_HEARD)
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    counts: Counter[str] = Counter()
+    try:
+        inbox = Inbox(context, session.folder, edge)
+
+        def listen() -> None:
+            while (message := inbox.receive(0)) is not None:
+                counts[type(message).__name__] += 1
+                on_message(message)
+
+        heard = replace(graph, edges=(*graph.edges, edge))
+        try:
+            outcome = Supervisor(heard, name, session, rings, limits, listen, stopping).run()
+        finally:
+            inbox.close()
+    finally:
+        context.term()
+        session.remove()
+    return summarise(name, outcome, counts)
+
+
+def stage_builds(source: SourceSpec, settings: Settings) -> dict[str, Build]:
+    """How a child makes each stage before the sinks."""
+    return {
+        "capture": Build("realtime.source:SourceSpec.open", (source,)),
+        "track": Build("realtime.track:FaceTracker", (settings.track,)),
+        "spot": Build("realtime.spot:Spotter", (settings.spot,)),
+        "recognise": Build("realtime.pipeline:build_recogniser", (settings,)),
+    }
+
+
+def build_recogniser(settings: Settings) -> Recogniser:
+    """The recogniser with its network loaded; called in the worker."""
+    from engine.pick import load
+    from realtime.recognise import Recogniser
+
+    return Recogniser(settings.recognise, load(settings.recognise.model, settings.recognise.backend))
+
+
+def with_builds(graph: Graph, builds: Mapping[str, Build]) -> Graph:
+    """The graph with each stage knowing how it is made."""
+    return replace(graph, stages=tuple(replace(stage, build=builds[stage.name]) for stage in graph.stages))
+
+
+def pipeline_rings(
+    graph: Graph, opened: Opened, transport: TransportSettings, evidence: DTypeLike
+) -> dict[str, RingSpec]:
+    """Rings for what a source delivers: some frames, about ten seconds of faces, the last verdicts' evidence."""
+    from realtime.crop import CROP_SIZE
+
+    into = graph.into(graph.stages[1].name)
+    lossless = into is not None and into.policy is Policy.LOSSLESS
+    fps = min(opened.fps if lossless else max(opened.fps, _LIVE_FPS), _MOST_FPS)
+    faces = math.ceil(transport.faces_seconds * fps)
+    shapes: dict[str, tuple[int, tuple[int, ...], DTypeLike, str]] = {
+        "frames": (transport.frames_slots, (opened.height, opened.width, 3), np.uint8, "sequence"),
+        "faces": (faces + ahead_of_history(faces), (CROP_SIZE, CROP_SIZE), np.uint8, "sequence"),
+        "evidence": (_EVIDENCE_SLOTS, (), evidence, "event"),
+    }
+    return {
+        name: RingSpec.of(name, slots, shape, dtype, graph.readers_of(name), lossless, key)
+        for name, (slots, shape, dtype, key) in shapes.items()
+    }
+
+
+def _name_of(source: SourceSpec) -> str:
+    return source.label if source.is_url or source.is_camera else Path(source.spec).name

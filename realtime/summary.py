@@ -1,0 +1,122 @@
+"""What a run amounted to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from realtime.supervisor import Outcome
+
+
+@dataclass(frozen=True)
+class StageShare:
+    """One worker's part.
+
+    Attributes:
+        busy_s: inside its stage.
+        share: of the run's time, 0 to 1.
+        waited_s: for room further on.
+        handled: messages.
+        dropped: messages thrown away to stay current.
+        gone: frames overwritten before they could be read.
+        refused: pieces on its inbox that were no message.
+    """
+
+    name: str
+    busy_s: float
+    share: float
+    waited_s: float
+    handled: int
+    dropped: int
+    gone: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run of one source.
+
+    Attributes:
+        source: its name.
+        says: what it delivered.
+        frames: captured.
+        start_s: until every stage was ready.
+        run_s: from the first frame until the last had passed the last stage; sinks may finish later.
+        total_s: all of it.
+        stages: in the order of the flow, sinks last.
+        faces_found, faces_lost, resets, events: messages of that kind.
+        notes: what was odd about the source, one line each.
+        problem: why the source broke off; empty when it ended as it should.
+        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, or empty when the source ended by itself.
+    """
+
+    source: str
+    says: str
+    frames: int
+    start_s: float
+    run_s: float
+    total_s: float
+    stages: tuple[StageShare, ...]
+    faces_found: int
+    faces_lost: int
+    resets: int
+    events: int
+    notes: tuple[str, ...]
+    problem: str
+    stopped_by: str
+
+    @property
+    def frames_per_s(self) -> float:
+        """Throughput of the stages; start-up and the sinks' finishing are not in it."""
+        return self.frames / self.run_s if self.run_s > 0 else 0.0
+
+    @property
+    def dropped(self) -> int:
+        """Messages that were thrown away anywhere, frames gone included."""
+        return sum(stage.dropped + stage.gone for stage in self.stages)
+
+    def line(self) -> str:
+        """For the terminal: throughput, and what share of the time each stage was at work."""
+        shares = ", ".join(f"{stage.name} {100 * stage.share:.0f} %" for stage in self.stages)
+        dropped = f"; {self.dropped} dropped" if self.dropped else ""
+        return f"{self.frames} frames in {self.run_s:.1f} s: {self.frames_per_s:.0f} frames/s ({shares}){dropped}"
+
+
+def summarise(source: str, outcome: Outcome, counts: Counter[str]) -> Summary:
+    """Put together what the supervisor and the messages tell.
+
+    Args:
+        source: its name.
+        outcome: of the run.
+        counts: messages by type name.
+    """
+    shares = tuple(
+        StageShare(
+            name=name,
+            busy_s=beat.report.busy_ns * 1e-9,
+            share=beat.report.busy_ns * 1e-9 / outcome.run_s if outcome.run_s > 0 else 0.0,
+            waited_s=beat.waited_ns * 1e-9,
+            handled=beat.report.handled,
+            dropped=beat.report.dropped,
+            gone=beat.gone,
+            refused=beat.refused,
+        )
+        for name, beat in outcome.beats.items()
+    )
+    first = next(iter(outcome.beats.values()))
+    return Summary(
+        source=source,
+        says=outcome.opened.says,
+        frames=first.report.handled,
+        start_s=outcome.start_s,
+        run_s=outcome.run_s,
+        total_s=outcome.total_s,
+        stages=shares,
+        faces_found=counts["FaceFound"],
+        faces_lost=counts["FaceLost"],
+        resets=counts["WindowReset"],
+        events=counts["ExpressionRecognised"],
+        notes=first.notes,
+        problem=first.broke_off,
+        stopped_by=outcome.stopped_by,
+    )
