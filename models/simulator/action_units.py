@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.face_topology import mirror
-from models.simulator.face_frame import FaceFrame
+from models.simulator.face_frame import FaceFrame, face_width
 from models.simulator.muscles import Jaw, Lid, Linear, Sphincter, raised_cosine
 from models.simulator.topology import LOWER_LIDS, LOWER_LIPS, UPPER_LIDS, UPPER_LIPS
 
@@ -99,6 +99,7 @@ class ActionUnits:
 
     def __init__(self, mesh: NDArray[np.floating[Any]]) -> None:
         """Lay the muscles on a resting mesh, float (468, 3) in px."""
+        self.face_px = face_width(mesh)
         self._frame = FaceFrame.of(mesh)
         self._rest = self._frame.to_face(mesh)
         self._fields: dict[str, NDArray[np.float64]] = {}

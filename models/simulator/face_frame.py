@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+STANDARD_WIDTH = 224.0
+"""Face width, px, at which motions are stated."""
 RIGHT_EDGE, LEFT_EDGE, TOP, CHIN = 234, 454, 10, 152
 
 

@@ -106,6 +106,20 @@ class Head:
             cells += [np.stack([at, at + 1, at + PATCH], 1), np.stack([at + 1, at + PATCH + 1, at + PATCH], 1)]
         return np.ascontiguousarray(np.concatenate([*cells, outer, open_triangles()]), np.int32)
 
+    @property
+    def units(self) -> ActionUnits:
+        """The face's muscles."""
+        return self._units
+
+    def moving_box(self) -> NDArray[np.float32]:
+        """Left, top, right and bottom of the picture that may move at all, px; beyond it the background rests."""
+        corners = self.triangles[(self._pose_share[self.triangles] > 0).any(1)]
+        texture = self.texture[: self._first_sheet]
+        points = texture[corners[corners < self._first_sheet]]
+        reshaped = self.rest[: self._first_sheet, :2][corners[corners < self._first_sheet]]
+        low = np.minimum(points.min(0), reshaped.min(0))
+        return np.concatenate([low, np.maximum(points.max(0), reshaped.max(0))]).astype(np.float32)
+
     def vertices(self, state: FaceState) -> NDArray[np.float32]:
         """All vertices at one moment, float32 (n, 3) px of the frame; the first 468 are the face mesh."""
         moved = self.rest.copy()

@@ -28,9 +28,11 @@ class FaceRenderer:
         self.height, self.width = picture.shape[:2]
         inner = behind_openings(picture, head.texture[:468])
         seam = cv2.copyMakeBorder(picture, 0, SEAM, 0, 0, cv2.BORDER_REFLECT_101)
+        self._picture = picture
         self._texture = np.ascontiguousarray(np.concatenate([seam, inner]))
         columns, rows = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
         self._still = np.stack([columns, rows], 2)
+        self._window = self._moving_window()
 
     def mesh(self, state: FaceState) -> NDArray[np.float32]:
         """The face mesh at one moment, float32 (468, 3) px of the frame."""
@@ -39,9 +41,12 @@ class FaceRenderer:
     def render(self, state: FaceState) -> NDArray[np.uint8]:
         """The frame at one moment, RGB uint8 (height, width, 3), sampled with cubic interpolation."""
         corners = self.head.vertices(state)[:, :2]
-        source = self._still.copy()
-        interpolate(corners, self.head.texture, self.head.triangles, source)
-        frame = self._sample(source)
+        rows, columns = self._window
+        source = self._still[rows, columns].copy()
+        corner = (columns.start, rows.start)
+        interpolate(corners, self.head.texture, self.head.triangles, source, origin=corner)
+        frame = self._picture.copy()
+        frame[rows, columns] = self._sample(source)
         for name in HOLES:
             self._refine(frame, corners, name)
         return frame
@@ -52,6 +57,13 @@ class FaceRenderer:
         target = self._still.copy()
         interpolate(start, end, self.head.triangles, target)
         return np.asarray(target - self._still, np.float32)
+
+    def _moving_window(self) -> tuple[slice, slice]:
+        """Rows and columns outside of which nothing ever moves."""
+        moving = self.head.moving_box()
+        columns = slice(max(int(moving[0]) - 2, 0), min(int(moving[2]) + 3, self.width))
+        rows = slice(max(int(moving[1]) - 2, 0), min(int(moving[3]) + 3, self.height))
+        return rows, columns
 
     def _sample(self, source: NDArray[np.float32]) -> NDArray[np.uint8]:
         drawn = cv2.remap(self._texture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)

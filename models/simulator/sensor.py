@@ -6,23 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.compiled import compiled
+from models.simulator.lighting import Light
 
+STEADY = Light()
 _STEP = 32  # noise is stored in steps of 1/32 standard deviation
 
 
 @compiled
 def _expose(
-    flat: NDArray[np.uint8],
-    levels: NDArray[np.float32],
+    frame: NDArray[np.uint8],
+    gain: float,
+    across: float,
+    down: float,
     sigmas: NDArray[np.float32],
     noise: NDArray[np.int8],
     start: int,
 ) -> NDArray[np.uint8]:
-    out = np.empty_like(flat)
-    for i in range(flat.size):
-        level = levels[flat[i]]
-        value = level + sigmas[flat[i]] * noise[start + i]
-        out[i] = np.uint8(min(max(value + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
+    height, width, channels = frame.shape
+    out = np.empty_like(frame)
+    at = start
+    for y in range(height):
+        at_left = gain + down * (y / height - 0.5) - 0.5 * across
+        for x in range(width):
+            factor = np.float32(at_left + across * x / width)
+            for k in range(channels):
+                level = frame[y, x, k]
+                value = level * factor + sigmas[level] * noise[at]
+                out[y, x, k] = np.uint8(min(max(value + np.float32(0.5), np.float32(0.0)), np.float32(255.0)))
+                at += 1
     return out
 
 
@@ -38,20 +49,18 @@ class Sensor:
     ) -> None:
         """Prepare a sensor for frames of one shape; `read` and `shot` are in grey levels."""
         self._rng = rng
-        self._shape = shape
         size = int(np.prod(shape))
         # Drawing noise anew for each frame would take longer than rendering it: frames read one long row of it
         # at random places instead.
         drawn = rng.standard_normal(2 * size + 1, np.float32) * _STEP
         self._noise = np.clip(np.round(drawn), -127, 127).astype(np.int8)
-        self._read, self._shot = read, shot
+        levels = np.arange(256, dtype=np.float32)
+        self._sigmas = np.asarray(np.sqrt(read**2 + shot * levels) / _STEP, np.float32)
 
-    def record(self, frame: NDArray[np.uint8], gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.uint8]:
-        """A recorded frame, uint8 of the sensor's shape; `gain` is one factor or a table of 256 levels."""
-        ramp = np.arange(256, dtype=np.float32)
-        levels = np.asarray(gain, np.float32) if isinstance(gain, np.ndarray) else ramp * np.float32(gain)
-        sigmas = np.sqrt(self._read**2 + self._shot * np.maximum(levels, 0)).astype(np.float32) / np.float32(_STEP)
+    def record(self, frame: NDArray[np.uint8], light: Light = STEADY) -> NDArray[np.uint8]:
+        """A recorded frame, uint8 (height, width, 3), under one moment's light."""
         start = int(self._rng.integers(0, self._noise.size - frame.size))
-        flat = np.ascontiguousarray(frame).reshape(-1)
-        recorded: NDArray[np.uint8] = _expose(flat, levels, sigmas, self._noise, start)
-        return recorded.reshape(self._shape)
+        recorded: NDArray[np.uint8] = _expose(
+            frame, light.gain, light.across, light.down, self._sigmas, self._noise, start
+        )
+        return recorded

@@ -1,0 +1,19 @@
+"""`python -m models`: the simulator, training and evaluation. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from models.simulator.command import simulate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.command()(simulate)
+
+
+@app.callback()
+def _choose() -> None:
+    """Simulate recordings, train the network, and score what was found."""
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m models")
