@@ -1,0 +1,46 @@
+"""What every test of processes is held to: nothing of a run is left when it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from realtime.session import shared_memory_root
+
+
+def folders() -> set[Path]:
+    return set(shared_memory_root().glob("glimpse-*"))
+
+
+def workers(started_after: float) -> list[psutil.Process]:
+    """Spawned workers on this machine that are younger than a moment."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "create_time", "status"]):
+        info = process.info
+        spawned = any("spawn_main" in part for part in info["cmdline"] or ())
+        if spawned and info["create_time"] >= started_after and info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Look at shared memory and the process table before and after."""
+    before = folders()
+    yield
+    children = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
+    assert children == []
+    assert folders() - before == set()
