@@ -15,7 +15,7 @@ class CloudSamples:
     """N events. Clouds are kept as float16 (10 kB each) and handed out as float32."""
 
     clouds: NDArray[np.floating[Any]]  # (N, 8, P, 6)
-    label: NDArray[np.int8]  # (N,) number in models.labels.CLASSES, -1 where there is no expression
+    label: NDArray[np.int8]  # (N,) number in models.labels.CLASSES, -1 where there is none or no expression at all
     action_units: NDArray[np.bool_]  # (N, A) order of models.labels.ACTION_UNITS
     expression: NDArray[np.bool_]  # (N,)
     strength: NDArray[np.float32]  # (N,) peak motion, px at 224 px face width

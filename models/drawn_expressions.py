@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.labels import CLASSES
+from models.labels import ACTION_UNITS, CLASSES
 from models.simulator.action_units import BOTH_SIDES_ONLY
 
 
@@ -52,14 +52,27 @@ def draw_expression(label: int, random: np.random.Generator) -> dict[str, float]
     """
     scope = ("CASME2+SAMM", "ALL6")[random.integers(2)]
     prior = priors()[scope, CLASSES[label]]
+    return _draw_activations(_draw_units(prior, random), prior.unilateral, random)
+
+
+def draw_any_units(random: np.random.Generator) -> dict[str, float]:
+    """Activations of one to three action units that need not make sense together, rare ones as often as common ones."""
+    count = random.choice(3, p=(0.5, 0.35, 0.15)) + 1
+    units = tuple(str(unit) for unit in random.choice(ACTION_UNITS, count, replace=False))
+    return _draw_activations(units, dict.fromkeys(units, 0.2), random)
+
+
+def _draw_activations(
+    units: tuple[str, ...], unilateral: dict[str, float], random: np.random.Generator
+) -> dict[str, float]:
     activations: dict[str, float] = {}
-    for unit in _draw_units(prior, random):
+    for unit in units:
         strength = float(np.exp(random.normal(0, 0.35)))
         if unit in BOTH_SIDES_ONLY:
             activations[unit] = strength
             continue
         left, right = np.exp(random.normal(0, 0.12, 2))
-        if random.random() < min(prior.unilateral[unit], 0.6):
+        if random.random() < min(unilateral[unit], 0.6):
             weak = random.uniform(0, 0.3)
             left, right = (left, weak) if random.random() < 0.5 else (weak, right)
         activations[unit + "L"], activations[unit + "R"] = strength * left, strength * right

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kernels.expression_cloud import UNIT_FACE_WIDTH, ExpressionCloud
 from models.capture_faults import CaptureSettings, draw_camera, photograph
 from models.cloud_samples import CloudSamples
-from models.drawn_expressions import draw_expression, draw_idle_activity
+from models.drawn_expressions import draw_any_units, draw_expression, draw_idle_activity
 from models.labels import ACTION_UNITS, CLASSES
 from models.simulator.head import FaceState
 from models.simulator.portrait import Portrait, builtin_portrait
@@ -39,9 +39,11 @@ class Purpose(IntEnum):
 class NuisanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that is not the expression. The stronger it is here, the better the network does on real faces."""
 
-    idle: float = 0.25  # share of samples without an expression
-    strength: float = 1.5  # median peak motion of an expression, px at 224 px face width
-    strength_spread: float = 0.65  # logarithmic
+    idle: float = 0.2  # share of samples without an expression
+    classless: float = 0.2  # share of samples with any action units, for learning these alone
+    strength: float = 1.5  # median peak motion of a micro-expression, px at 224 px face width
+    strength_spread: float = 0.6  # logarithmic
+    macro: float = 0.2  # share of expressions as strong as ordinary ones, 4 to 20 px
     coactivation: float = 0.12  # of action units that are not meant, relative to the expression
     twitch: float = 0.25  # motion that belongs to no action unit, relative to the expression, and at least 0.1 px
     turn: float = 0.9  # of the head between onset and apex, degrees
@@ -58,7 +60,8 @@ class Pair(NamedTuple):
     onset: NDArray[np.uint8]
     apex: NDArray[np.uint8]
     mesh: NDArray[np.float32]  # as a tracker would give it for the apex crop
-    label: int  # -1 without an expression
+    label: int  # -1 without a class
+    expression: bool
     action_units: frozenset[str]
     strength: float  # px at 224 px face width
 
@@ -80,29 +83,27 @@ def render_pair(purpose: Purpose, seed: int, index: int, settings: NuisanceSetti
     stranger = _stranger(purpose, seed, index // EVENTS_PER_STRANGER, settings.stranger)
     face_px = stranger.face_px
     random = np.random.default_rng([int(purpose), seed, index, 1])
-    label = int(random.integers(len(CLASSES))) if random.random() >= settings.idle else -1
     unit = UNIT_FACE_WIDTH / face_px
-    if label >= 0:
-        drawn = draw_expression(label, random)
-        target = float(np.clip(settings.strength * np.exp(random.normal(0, settings.strength_spread)), 0.4, 8.0))
+    target = _draw_strength(settings, random)
+    label, drawn = _draw_kind(settings, random)
+    if drawn:
         gain = min(target / (_peak(stranger.units, drawn) * unit), 1.3 / max(drawn.values()))
         expression = {name: gain * value for name, value in drawn.items()}
     else:
         expression = {}
-        target = float(np.clip(settings.strength * np.exp(random.normal(0, settings.strength_spread)), 0.4, 8.0))
     begun, reached = random.uniform(0, 0.2), random.uniform(0.7, 1.0)
     change = {name: (reached - begun) * value for name, value in expression.items()}
     strength = _peak(stranger.units, change) * unit if change else 0.0
-    relative = strength if label >= 0 else target * float(random.random() < 0.5)
+    relative = strength if change else target * float(random.random() < 0.5)
 
     held = _coactivation(stranger.units, random, 4.0 * settings.coactivation, unit)
     start = _add(held, {name: begun * value for name, value in expression.items()})
     other = _coactivation(stranger.units, random, relative * settings.coactivation, unit)
     twitches = {name: random.normal(0, max(settings.twitch * relative, 0.1)) / (unit * face_px) for name in BLOBS}
     end = _add(held, {name: reached * value for name, value in expression.items()}, other, twitches)
-    if label < 0 or random.random() < 0.12:
+    if not change or random.random() < 0.12:
         idle = draw_idle_activity(random)
-        share = 1.0 if label < 0 else 0.15
+        share = 0.15 if change else 1.0
         end = _add(end, {name: share * value for name, value in idle.items()})
 
     pose = HeadPose(yaw=random.normal(0, 6), pitch=random.normal(0, 5), roll=random.normal(0, 2))
@@ -114,7 +115,7 @@ def render_pair(purpose: Purpose, seed: int, index: int, settings: NuisanceSetti
     apex = photograph(stranger.renderer.render(apex_state), camera, random)
     mesh = _tracked(stranger.renderer.mesh(apex_state if random.random() < 0.8 else onset_state), settings, random)
     present = {name.rstrip("LR") for name, value in change.items() if _peak(stranger.units, {name: value}) * unit > 0.2}
-    return Pair(onset, apex, mesh, label, frozenset(present) & set(ACTION_UNITS), strength)
+    return Pair(onset, apex, mesh, label, bool(change), frozenset(present) & set(ACTION_UNITS), strength)
 
 
 def simulate(
@@ -144,7 +145,7 @@ def simulate(
         samples.clouds[index] = meter.measure(pair.onset, pair.apex, pair.mesh, spatial_face_width(pair.mesh)).cloud
         samples.label[index] = pair.label
         samples.action_units[index] = [unit in pair.action_units for unit in ACTION_UNITS]
-        samples.expression[index] = pair.label >= 0
+        samples.expression[index] = pair.expression
         samples.strength[index] = pair.strength
         if time.monotonic() - told > 10:
             told = time.monotonic()
@@ -156,6 +157,23 @@ def simulate(
 def spatial_face_width(mesh: NDArray[np.float32]) -> float:
     """Face width as the tracker measures it: between the edges of the face, depth included; px."""
     return float(np.linalg.norm(mesh[454] - mesh[234]))
+
+
+def _draw_strength(settings: NuisanceSettings, random: np.random.Generator) -> float:
+    if random.random() < settings.macro:
+        return float(np.exp(random.uniform(np.log(4.0), np.log(20.0))))
+    return float(np.clip(settings.strength * np.exp(random.normal(0, settings.strength_spread)), 0.4, 8.0))
+
+
+def _draw_kind(settings: NuisanceSettings, random: np.random.Generator) -> tuple[int, dict[str, float]]:
+    """Class (-1 for none) and activations (none for an idle face)."""
+    kind = random.random()
+    if kind < settings.idle:
+        return -1, {}
+    if kind < settings.idle + settings.classless:
+        return -1, draw_any_units(random)
+    label = int(random.integers(len(CLASSES)))
+    return label, draw_expression(label, random)
 
 
 def _peak(units: PersonalUnits, activations: dict[str, float]) -> float:

@@ -29,10 +29,10 @@ from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a TOML file given with --config may say."""
 
-    samples: int = 24000
-    held_out: int = 3000  # simulated people for calibration, and as many others for validation
+    samples: int = 20000
+    held_out: int = 2400  # simulated people for calibration, and as many others for validation
     seed: int = 1
-    most_risk: float = 0.05  # share of wrong labels that the `certain` threshold allows
+    most_risk: float = 0.1  # share of wrong labels that the `certain` threshold allows
     fit: FitSettings = FitSettings()
     nuisance: NuisanceSettings = NuisanceSettings()
 
@@ -167,7 +167,12 @@ def _report(
     units = f1_per_action_unit(validation.action_units, judged.action_units > 0)
     said = judged.expression > 0
     strength = validation.strength[known]
-    bands = {"under 1 px": strength < 1, "1 to 2 px": (strength >= 1) & (strength < 2), "2 px and more": strength >= 2}
+    bands = {
+        "under 1 px": strength < 1,
+        "1 to 2 px": (strength >= 1) & (strength < 2),
+        "2 to 4 px": (strength >= 2) & (strength < 4),
+        "4 px and more": strength >= 4,
+    }
     return Report(
         temperature=temperature,
         certain=certain.threshold,
