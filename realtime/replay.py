@@ -1,0 +1,168 @@
+"""Recorded videos, one after the other: events, annotated video, and one report of all."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from realtime.event_table import event_table
+from realtime.failures import UserFacingError
+from realtime.graph import Build
+from realtime.image_folder import IMAGE_SUFFIXES
+from realtime.messages import ExpressionRecognised, FaceFound, FaceLost, Message, MotionMeasured, WindowReset
+from realtime.pipeline import run_pipeline
+from realtime.report import Report
+from realtime.session_record import read_record
+from realtime.settings import Settings
+from realtime.source import SourceSpec
+from realtime.summary import Summary
+
+VIDEO_SUFFIXES = frozenset(".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .ts .y4m".split())
+"""What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One video to be worked through, and where its results go."""
+
+    path: Path
+    events: Path
+    annotated: Path
+
+
+def replay_paths(
+    paths: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    console: Console,
+    *,
+    realtime: bool = False,
+    plain_names: bool = False,
+) -> None:
+    """Work through videos, image folders and folders of videos.
+
+    Args:
+        paths: as given by the user.
+        out: existing folder for results.
+        settings: of every stage.
+        console: for progress, events and figures.
+        realtime: at the videos' own pace, dropping frames as live.
+        plain_names: `events.jsonl` and `annotated.mp4` without the video's name, for a single video.
+
+    Raises:
+        UserFacingError: a video could not be read, or broke off; the others have been worked through all the same.
+    """
+    problems: list[str] = []
+    report = Report(out / "report.html")
+    with tempfile.TemporaryDirectory(prefix=".session-", dir=out) as folder:
+        for number, recording in enumerate(_name_results(list(_expand(paths)), out, plain_names)):
+            record = Path(folder) / f"{number}.record"
+            try:
+                summary = _replay_one(recording, record, settings, console, realtime)
+            except UserFacingError as error:
+                problems.append(str(error))
+                continue
+            if summary.problem:
+                problems.append(summary.problem)
+            report.begin(summary.source, summary.says)
+            for parcel in read_record(record):
+                report.take(parcel)
+            report.end(summary)
+            if summary.stopped_by:
+                console.print(f"Stopped by {summary.stopped_by}; everything found so far is kept.")
+                break
+    if report.sections:
+        console.print(f"Report: {report.close()}", soft_wrap=True)
+    if problems:
+        raise UserFacingError("; ".join(problems))
+
+
+def _expand(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(entry for entry in path.iterdir() if entry.is_file())
+        videos = [entry for entry in inside if entry.suffix.lower() in VIDEO_SUFFIXES]
+        if videos:
+            yield from videos
+        elif any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in inside):
+            yield path
+        else:
+            raise UserFacingError(f"{path}: holds neither videos nor images")
+
+
+def _name_results(paths: Sequence[Path], out: Path, plain: bool) -> list[Recording]:
+    """Results are named after the video; two of one name are told apart by their suffix, then by a number."""
+    if plain and len(paths) == 1:
+        return [Recording(paths[0], out / "events.jsonl", out / "annotated.mp4")]
+    taken: set[str] = set()
+    recordings = []
+    for path in paths:
+        stem = path.name if path.is_dir() else path.stem
+        choices = [stem, path.name, *(f"{path.name}-{number}" for number in range(2, len(paths) + 2))]
+        name = next(choice for choice in choices if choice not in taken)
+        taken.add(name)
+        recordings.append(Recording(path, out / f"{name}.events.jsonl", out / f"{name}.annotated.mp4"))
+    return recordings
+
+
+def _replay_one(
+    recording: Recording, record: Path, settings: Settings, console: Console, realtime: bool
+) -> Summary:
+    source = SourceSpec(str(recording.path), realtime=realtime)
+    sinks = {
+        "publish": Build("realtime.publish:Publisher", (recording.events, record)),
+        "annotate": Build("realtime.annotate:AnnotatedVideo", (recording.path, recording.annotated)),
+    }
+    columns = (TextColumn("{task.description}"), BarColumn(pulse_style="cyan"), TextColumn("{task.fields[seen]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        telling = _Telling(console, progress, recording.path.name)
+        summary = run_pipeline(source, settings, sinks, on_message=telling.hear)
+    console.print(event_table(telling.events) if telling.events else f"{summary.source}: no expression was found.")
+    if summary.faces_found == 0:
+        console.print(f"{summary.source}: no face was seen.")
+    for note in summary.notes:
+        console.print(f"{summary.source}: {note}", markup=False)
+    console.print(f"{summary.source}: {summary.line()}", markup=False, soft_wrap=True)
+    console.print(f"Events: {recording.events}", soft_wrap=True)
+    console.print(f"Annotated video: {recording.annotated}", soft_wrap=True)
+    return summary
+
+
+class _Telling:
+    """What is said while a video is worked through."""
+
+    def __init__(self, console: Console, progress: Progress, name: str) -> None:
+        self.events: list[ExpressionRecognised] = []
+        self._console = console
+        self._progress = progress
+        self._task = progress.add_task(name, total=None, seen="starting")
+        self._since = time.monotonic()
+
+    def hear(self, message: Message) -> None:
+        """Told of each message as it comes."""
+        if isinstance(message, MotionMeasured):
+            self._seen(message)
+        elif isinstance(message, ExpressionRecognised):
+            self.events.append(message)
+            span = f"{message.onset_s:.2f}-{message.offset_s:.2f} s"
+            self._console.print(f"{span}: {message.kind}-expression, {message.label}", highlight=False)
+        elif isinstance(message, FaceLost):
+            self._console.print(f"{message.presentation_s:.2f} s: face lost: {message.reason}")
+        elif isinstance(message, FaceFound):
+            self._console.print(f"{message.presentation_s:.2f} s: face found")
+        elif isinstance(message, WindowReset) and message.reason:
+            self._console.print(f"{message.presentation_s:.2f} s: window reset: {message.reason}")
+
+    def _seen(self, message: MotionMeasured) -> None:
+        frames = message.sequence + 1
+        rate = frames / max(time.monotonic() - self._since, 1e-3)
+        seen = f"{message.presentation_s:.1f} s seen, {frames} frames, {rate:.0f}/s, {len(self.events)} events"
+        self._progress.update(self._task, seen=seen)
