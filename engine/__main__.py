@@ -14,7 +14,9 @@ from engine.classifier import Classifier, ModelError
 from engine.manifest import WEIGHTS, find_model, read_manifest
 from engine.pick import BACKENDS, pick
 
-app = typer.Typer(help="A trained network made fast.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="A trained network made fast.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 _REPETITIONS = 300
 
@@ -84,4 +86,4 @@ def _fail(message: str) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="python -m engine")
