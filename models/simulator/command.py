@@ -1,4 +1,4 @@
-"""`python -m models simulate`: the command line of the simulator."""
+"""`python -m models simulate` and `simulator-pictures`: the command lines of the simulator."""
 
 from __future__ import annotations
 
@@ -53,3 +53,16 @@ def simulate(
     console.print(
         f"{len(made)} recordings, {clips * seconds:g} s of video, made in {took:.1f} s: {out}", highlight=False
     )
+
+
+def simulator_pictures(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("docs/simulator"),
+) -> None:
+    """Draw the pictures of docs/simulator.md anew.
+
+    Example: python -m models simulator-pictures
+    """
+    from models.simulator.pictures import draw_pictures
+
+    for picture in draw_pictures(out):
+        typer.echo(picture)

@@ -69,5 +69,7 @@ def draw_macro(rng: np.random.Generator) -> tuple[float, float]:
 
 def draw_blink(rng: np.random.Generator) -> tuple[float, float]:
     """Closing and opening of a blink, seconds."""
-    whole = float(np.clip(_fitting("blink", "all", "onset_offset")[0].draw(rng), 0.15, 0.9))
-    return whole * BLINK_CLOSING, whole * (1 - BLINK_CLOSING)
+    while True:
+        whole = _fitting("blink", "all", "onset_offset")[0].draw(rng)
+        if 0.15 <= whole <= 1.0:  # longer closures are eyes shut on purpose
+            return whole * BLINK_CLOSING, whole * (1 - BLINK_CLOSING)
