@@ -51,6 +51,7 @@ class Inbox:
         self._keep = edge.keep
         self._socket = context.socket(zmq.PULL)
         self._socket.set_hwm(_WAITING_LIVE if self._live else _WAITING)
+        self._socket.setsockopt(zmq.LINGER, 0)  # a socket that is never closed must not keep its process
         self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST)
         self._socket.bind(address(folder, edge))
         self._decoder = msgspec.msgpack.Decoder(AnyMessage)
@@ -122,6 +123,7 @@ class Outbox:
         self._live = edge.policy is Policy.LATEST
         self._socket = context.socket(zmq.PUSH)
         self._socket.set_hwm(_WAITING_LIVE if self._live else _WAITING)
+        self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.RECONNECT_IVL, 20)
         self._socket.connect(address(folder, edge))
         self.dropped = 0

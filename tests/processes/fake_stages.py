@@ -238,7 +238,7 @@ def fake_graph(
     live: bool = False,
     fps: float = 0.0,
     breaks_off: bool = False,
-    fault: Fault = Fault(),  # noqa: B008 - frozen
+    fault: Fault = Fault(),
     size: tuple[int, int] = (64, 48),
 ) -> Graph:
     """The real graph around fake stages."""
