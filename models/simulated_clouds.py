@@ -23,7 +23,7 @@ from models.simulator.pose import HeadPose
 from models.strangers import BLOBS, PersonalUnits, Stranger, StrangerSettings
 
 SIZE, FACE_WIDTH = 256, 184.0
-EVENTS_PER_STRANGER = 4
+EVENTS_PER_STRANGER = 5
 """Inventing a person takes longer than rendering one."""
 
 
@@ -46,8 +46,8 @@ class NuisanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     macro: float = 0.2  # share of expressions as strong as ordinary ones, 4 to 20 px
     coactivation: float = 0.12  # of action units that are not meant, relative to the expression
     twitch: float = 0.25  # motion that belongs to no action unit, relative to the expression, and at least 0.1 px
-    turn: float = 0.9  # of the head between onset and apex, degrees
-    shift: float = 1.5  # of the crop between onset and apex, px
+    turn: float = 0.6  # of the head between onset and apex, degrees
+    shift: float = 1.0  # of the crop between onset and apex, px
     mesh_shift: float = 1.0  # error of the mesh as a whole, px
     mesh_jitter: float = 0.8  # of its parts, px
     stranger: StrangerSettings = StrangerSettings()
@@ -200,7 +200,7 @@ def _add(*parts: dict[str, float]) -> dict[str, float]:
 
 def _moved(pose: HeadPose, settings: NuisanceSettings, face_px: float, random: np.random.Generator) -> HeadPose:
     # Most heads keep nearly still for half a second; some turn or nod.
-    vigour = float(np.exp(random.normal(0, 0.8)))
+    vigour = float(np.exp(random.normal(0, 0.7)))
     yaw, pitch, roll = random.normal(0, settings.turn * vigour, 3)
     right, down = random.normal(0, settings.shift * vigour, 2) / face_px
     back = random.normal(0, 0.02 * vigour)
