@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def read_settings(file: Path | None, **given: int | None) -> TrainSettings:
     return msgspec.structs.replace(settings, fit=fitted)
 
 
-def train(settings: TrainSettings, out: Path, command: str, say: Any = print) -> Report:
+def train(settings: TrainSettings, out: Path, command: str, say: Callable[[str], None] = print) -> Report:
     """Train the network `cloud` and write DIR/cloud.pt and DIR/result.json.
 
     Samples are kept under DIR/samples and used again when the settings that made them are the same.
@@ -139,7 +140,7 @@ def train(settings: TrainSettings, out: Path, command: str, say: Any = print) ->
     return report
 
 
-def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Any) -> CloudSamples:
+def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Callable[[str], None]) -> CloudSamples:
     count = settings.samples if purpose is Purpose.TRAINING else settings.held_out
     folder = out / "samples" / purpose.name.lower()
     recipe = msgspec.json.encode([count, settings.seed, settings.nuisance])
@@ -195,9 +196,15 @@ def _report(
 
 
 def _commit() -> str:
-    """Commit of the code, marked where files differ from it."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return found.stdout.strip() or "unknown"
+    """Commit of the code that makes and learns from samples, marked where its files differ from it."""
+    head = _git("rev-parse", "--short=12", "HEAD") or "unknown"
+    return head + ("-changed" if _git("status", "--porcelain", "--", "models/*.py", "kernels/*.py") else "")
+
+
+def _git(*arguments: str) -> str:
+    root = Path(__file__).resolve().parent.parent
+    try:
+        found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no git on this machine
+        return ""
+    return found.stdout.strip()

@@ -8,6 +8,8 @@ from models.labels import ACTION_UNITS
 from models.metrics import f1_per_action_unit, uf1
 from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 
+pytestmark = pytest.mark.slow
+
 SEED = 9000  # together with Purpose.TEST: a stream of chance that training cannot reach
 
 

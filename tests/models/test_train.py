@@ -14,6 +14,8 @@ from models.cloud_samples import load_samples  # noqa: E402
 from models.cloud_training import vary  # noqa: E402
 from models.train import TrainError, TrainSettings, read_settings, train  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
