@@ -198,7 +198,9 @@ def _report(
 def _commit() -> str:
     """Commit of the code that makes and learns from samples, marked where its files differ from it."""
     head = _git("rev-parse", "--short=12", "HEAD") or "unknown"
-    return head + ("-changed" if _git("status", "--porcelain", "--", "models/*.py", "kernels/*.py") else "")
+    return head + (
+        "-changed" if _git("status", "--porcelain", "--untracked-files=no", "--", "models/*.py", "kernels/*.py") else ""
+    )
 
 
 def _git(*arguments: str) -> str:
