@@ -20,7 +20,7 @@ _STOPPED = 0.08  # share of the peak by which a return must still fall within th
 _HELD_S = 0.15  # a rise has stopped when nothing is gained for this long
 _SMOOTHING_S = 0.034  # samples are averaged over one frame of an ordinary webcam
 _UNREST_S = 0.3  # time constant with which a moment of unrest is forgotten
-_LOOK_BACK_S = 0.6  # an onset is searched this far before the motion became significant
+_LOOK_BACK_S = 1.0  # an onset is searched this far before the motion became significant
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class ExpressionDetector:
     def active(self) -> bool:
         """An expression is open."""
         return self._opened_s is not None
+
+    @property
+    def held(self) -> bool:
+        """The open expression has been announced as a macro-expression."""
+        return self._announced_onset_s is not None
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
@@ -135,6 +140,10 @@ class ExpressionDetector:
         times, course, _ = self._course()
         self._peak = max(self._peak, float(course.max(initial=0.0)))
         onset_s = self._announced_onset_s or self._onset(times, course)
+        if self._opened_s - onset_s > self.settings.slowest_rise:
+            self._quieten()
+            self.neutral.forget_position()
+            return []
         now = float(course[-1])
         if now < _RETURNED * self._peak:
             if self._returning_s is None:

@@ -42,10 +42,11 @@ class SpotSettings(_Section):
 
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")
-    unrest_factor: float = Field(1.5, ge=0, description="and this many times what is left of head motion on still skin")
+    unrest_factor: float = Field(3.0, ge=0, description="and this many times what is left of head motion on still skin")
     most_unrest: float = Field(
         2.0, gt=0, description="more than this left on still skin cannot be measured against, px"
     )
+    slowest_rise: float = Field(0.9, gt=0, description="a motion that takes longer to become noticeable is drift")
     longest_micro: float = Field(
         0.6, gt=0, description="whole duration above which an expression is a macro-expression"
     )
@@ -54,7 +55,7 @@ class SpotSettings(_Section):
     longest_event: float = Field(6.0, gt=0, description="an expression held longer has become the new neutral face")
     decision_delay: float = Field(0.12, ge=0.03, description="wait after the offset before the event is closed")
     quiet_renewal: float = Field(0.5, gt=0, description="quiet time after which the neutral reference is renewed")
-    longest_gap: float = Field(0.15, gt=0, description="a longer gap between frames resets the window")
+    longest_gap: float = Field(0.2, gt=0, description="a longer gap between frames resets the window")
     settle: float = Field(0.4, gt=0, description="time after a reset in which noise is learned and nothing is reported")
     blink_margin: float = Field(0.1, ge=0, description="time around a blink in which eyes and brows are not believed")
     blink_closure: float = Field(

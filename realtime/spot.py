@@ -119,10 +119,9 @@ class Spotter:
         return [float(v) for v in np.sqrt(((regions - self._detector.neutral.position) ** 2).sum(axis=1))]
 
     def _renew_reference(self, time_s: float, far: bool, blinking: bool) -> None:
-        if self._detector.active or blinking:
+        # Within a micro-expression the reference is the neutral face; a held one outlives any reference.
+        if (self._detector.active and not self._detector.held) or blinking:
             self._quiet_since_s = time_s
-            if not far:
-                return
         if far or time_s - self._quiet_since_s > self.settings.quiet_renewal:
             self._meter.renew()
             self._quiet_since_s = time_s

@@ -97,7 +97,7 @@ def test_memory_is_bounded():
     for time_s, sample in zip(t, motion, strict=True):
         detector.push(time_s, sample, BELIEVED)
         lengths.append(len(detector.history))
-    assert max(lengths) <= 200 * (SpotSettings().longest_event + 1.3)
+    assert max(lengths) <= 200 * (SpotSettings().longest_event + 2.1)
 
 
 def test_an_expression_open_at_the_end_is_told():
