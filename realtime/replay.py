@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from realtime.event_table import event_table
 from realtime.failures import UserFacingError
 from realtime.graph import Build
-from realtime.image_folder import IMAGE_SUFFIXES
-from realtime.messages import ExpressionRecognised, FaceFound, FaceLost, Message, MotionMeasured, WindowReset
+from realtime.image_folder import IMAGES
 from realtime.pipeline import run_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
+from realtime.telling import Telling
 
 VIDEO_SUFFIXES = frozenset(".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .ts .y4m".split())
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
@@ -75,7 +72,6 @@ def replay_paths(
                 report.take(parcel)
             report.end(summary)
             if summary.stopped_by:
-                console.print(f"Stopped by {summary.stopped_by}; everything found so far is kept.")
                 break
     if report.sections:
         console.print(f"Report: {report.close()}", soft_wrap=True)
@@ -92,7 +88,7 @@ def _expand(paths: Sequence[Path]) -> Iterator[Path]:
         videos = [entry for entry in inside if entry.suffix.lower() in VIDEO_SUFFIXES]
         if videos:
             yield from videos
-        elif any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in inside):
+        elif any(entry.suffix.lower() in IMAGES for entry in inside):
             yield path
         else:
             raise UserFacingError(f"{path}: holds neither videos nor images")
@@ -113,56 +109,15 @@ def _name_results(paths: Sequence[Path], out: Path, plain: bool) -> list[Recordi
     return recordings
 
 
-def _replay_one(
-    recording: Recording, record: Path, settings: Settings, console: Console, realtime: bool
-) -> Summary:
+def _replay_one(recording: Recording, record: Path, settings: Settings, console: Console, realtime: bool) -> Summary:
     source = SourceSpec(str(recording.path), realtime=realtime)
     sinks = {
         "publish": Build("realtime.publish:Publisher", (recording.events, record)),
         "annotate": Build("realtime.annotate:AnnotatedVideo", (recording.path, recording.annotated)),
     }
-    columns = (TextColumn("{task.description}"), BarColumn(pulse_style="cyan"), TextColumn("{task.fields[seen]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        telling = _Telling(console, progress, recording.path.name)
+    with Telling(console, recording.path.name) as telling:
         summary = run_pipeline(source, settings, sinks, on_message=telling.hear)
-    console.print(event_table(telling.events) if telling.events else f"{summary.source}: no expression was found.")
-    if summary.faces_found == 0:
-        console.print(f"{summary.source}: no face was seen.")
-    for note in summary.notes:
-        console.print(f"{summary.source}: {note}", markup=False)
-    console.print(f"{summary.source}: {summary.line()}", markup=False, soft_wrap=True)
+    telling.conclude(summary)
     console.print(f"Events: {recording.events}", soft_wrap=True)
     console.print(f"Annotated video: {recording.annotated}", soft_wrap=True)
     return summary
-
-
-class _Telling:
-    """What is said while a video is worked through."""
-
-    def __init__(self, console: Console, progress: Progress, name: str) -> None:
-        self.events: list[ExpressionRecognised] = []
-        self._console = console
-        self._progress = progress
-        self._task = progress.add_task(name, total=None, seen="starting")
-        self._since = time.monotonic()
-
-    def hear(self, message: Message) -> None:
-        """Told of each message as it comes."""
-        if isinstance(message, MotionMeasured):
-            self._seen(message)
-        elif isinstance(message, ExpressionRecognised):
-            self.events.append(message)
-            span = f"{message.onset_s:.2f}-{message.offset_s:.2f} s"
-            self._console.print(f"{span}: {message.kind}-expression, {message.label}", highlight=False)
-        elif isinstance(message, FaceLost):
-            self._console.print(f"{message.presentation_s:.2f} s: face lost: {message.reason}")
-        elif isinstance(message, FaceFound):
-            self._console.print(f"{message.presentation_s:.2f} s: face found")
-        elif isinstance(message, WindowReset) and message.reason:
-            self._console.print(f"{message.presentation_s:.2f} s: window reset: {message.reason}")
-
-    def _seen(self, message: MotionMeasured) -> None:
-        frames = message.sequence + 1
-        rate = frames / max(time.monotonic() - self._since, 1e-3)
-        seen = f"{message.presentation_s:.1f} s seen, {frames} frames, {rate:.0f}/s, {len(self.events)} events"
-        self._progress.update(self._task, seen=seen)

@@ -1,0 +1,90 @@
+"""What is said in the terminal while a source runs, and at its end."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from realtime.event_table import event_table
+from realtime.messages import (
+    ExpressionOpened,
+    ExpressionRecognised,
+    FaceFound,
+    FaceLost,
+    Message,
+    MotionMeasured,
+    WindowReset,
+)
+from realtime.summary import Summary
+
+
+class Telling:
+    """A live line of progress, with what happens above it. A context: the line lives inside.
+
+    Args:
+        console: where to.
+        name: of the source.
+    """
+
+    def __init__(self, console: Console, name: str) -> None:
+        self.events: list[ExpressionRecognised] = []
+        self._console = console
+        columns = (TextColumn("{task.description}"), BarColumn(pulse_style="cyan"), TextColumn("{task.fields[seen]}"))
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        self._task = self._progress.add_task(name, total=None, seen="starting")
+        self._first_s: float | None = None
+
+    def __enter__(self) -> Telling:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def hear(self, message: Message) -> None:
+        """Told of each message as it comes."""
+        if isinstance(message, MotionMeasured):
+            self._seen(message)
+        elif isinstance(message, ExpressionRecognised):
+            self.events.append(message)
+            span = f"{message.onset_s:.2f}-{message.offset_s:.2f} s"
+            self._say(f"{span}: {message.kind}-expression, {message.label}")
+        elif isinstance(message, ExpressionOpened):
+            self._say(f"{message.onset_s:.2f} s: a macro-expression began and is held")
+        elif isinstance(message, FaceLost):
+            self._say(f"{message.presentation_s:.2f} s: face lost: {message.reason}")
+        elif isinstance(message, FaceFound):
+            self._say(f"{message.presentation_s:.2f} s: face found")
+        elif isinstance(message, WindowReset):
+            self._say(f"{message.presentation_s:.2f} s: window reset: {message.reason}")
+
+    def conclude(self, summary: Summary) -> None:
+        """The table of events, and what the run amounted to."""
+        if self.events:
+            self._console.print(event_table(self.events))
+        else:
+            self._say(f"{summary.source}: no expression was found.")
+        if summary.faces_found == 0:
+            self._say(f"{summary.source}: no face was seen.")
+        for note in summary.notes:
+            self._say(f"{summary.source}: {note}")
+        self._say(f"{summary.source}: {summary.line()}")
+        if summary.stopped_by:
+            self._say(f"Stopped by {summary.stopped_by}; everything found so far is kept.")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _seen(self, message: MotionMeasured) -> None:
+        now_s = time.monotonic()
+        if self._first_s is None:
+            self._first_s = now_s
+        frames = message.sequence + 1
+        rate = frames / max(now_s - self._first_s, 0.1)
+        seen = f"{message.presentation_s:.1f} s seen, {frames} frames, {rate:.0f}/s, {len(self.events)} events"
+        self._progress.update(self._task, seen=seen)

@@ -1,0 +1,69 @@
+"""Watch a camera live: events in the terminal, a window if wanted, files only when asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from realtime.failures import UserFacingError
+from realtime.graph import Build
+from realtime.out_folder import prepare_folder
+from realtime.pipeline import run_pipeline
+from realtime.report import Report
+from realtime.session_record import read_record
+from realtime.settings import Settings
+from realtime.source import SourceSpec
+from realtime.telling import Telling
+
+VIEWS = ("window", "none")
+
+
+def watch_camera(source: str, settings: Settings, console: Console, *, view: str, record: bool, out: Path) -> None:
+    """Run until the source ends, the window is closed, or Ctrl-C.
+
+    Args:
+        source: camera number, device or URL.
+        settings: of every stage.
+        console: for events and figures.
+        view: one of `VIEWS`.
+        record: keep the video, the events and a report.
+        out: where they are kept, in a folder named after the time.
+
+    Raises:
+        UserFacingError: unknown view, no camera, no display, or a worker failed.
+    """
+    if view not in VIEWS:
+        raise UserFacingError(f"--view {view}: choose one of {', '.join(VIEWS)}")
+    camera = settings.camera
+    spec = SourceSpec(source, width=camera.width, height=camera.height, fps=camera.fps)
+    if not (spec.is_camera or spec.is_url):
+        raise UserFacingError(f"{source} is no camera; for recordings: python run_camera.py replay {source} --out out")
+    sinks: dict[str, Build] = {}
+    if view == "window":
+        sinks["view"] = Build("realtime.window:Window", (spec.label,))
+    folder = out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    session = folder / "session.record"
+    if record:
+        prepare_folder(folder)
+        sinks["publish"] = Build("realtime.publish:Publisher", (folder / "events.jsonl", session))
+        sinks["record"] = Build("realtime.recording:Recording", (folder / "recording.mp4", camera.fps))
+        console.print(f"Recording to {folder}", soft_wrap=True)
+    else:
+        console.print("Nothing is recorded. Ctrl-C stops.")
+    with Telling(console, spec.label) as telling:
+        summary = run_pipeline(spec, settings, sinks, on_message=telling.hear)
+    telling.conclude(summary)
+    if record:
+        report = Report(folder / "report.html")
+        report.begin(summary.source, summary.says)
+        for parcel in read_record(session):
+            report.take(parcel)
+        report.end(summary)
+        session.unlink()
+        console.print(f"Report: {report.close()}", soft_wrap=True)
+        again = f"python run_camera.py replay {folder / 'recording.mp4'} --out {folder}"
+        console.print(f"For the annotated video: {again}", soft_wrap=True)
+    if summary.problem:
+        raise UserFacingError(summary.problem)
