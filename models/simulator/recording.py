@@ -56,7 +56,7 @@ def draw_conditions(portrait: str, fps: float, face_px: float, rng: np.random.Ge
         shutter=float(rng.uniform(0.1, 0.3 + 0.6 * gain)),
         jitter=float(rng.choice([0.0, rng.uniform(0.01, 0.08)])),
         dropped=float(rng.choice([0.0, 0.0, rng.uniform(0.002, 0.02)])),
-        quality=int(rng.integers(15, 27)),
+        quality=int(rng.integers(12, 23)),
         occluded=bool(rng.random() < 0.2),
     )
 
