@@ -32,6 +32,8 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
 class Stop(msgspec.Struct, frozen=True, tag=True):
     """Supervisor: the source ends its stream; any other stage finishes what waits for it, and leaves."""
 
+    hurry: bool = False  # a worker further on has failed: wait for nobody
+
 
 class Beat(msgspec.Struct, frozen=True, tag=True):
     """Worker's heartbeat: its report, and the books behind it."""

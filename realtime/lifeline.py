@@ -20,6 +20,7 @@ from realtime.ring import RingSpec
 
 _BEAT_S = 0.25
 _DRAIN_S = 2.0  # who has been told to stop still tries so long to hand on what it holds
+_HURRY_S = 0.3  # the same where some receiver is dead, and others are not
 _ORPHAN_S = 1.5  # an orphan that has not left by itself after this is ended
 Phase: TypeAlias = Literal["STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED"]
 
@@ -52,12 +53,14 @@ class Lifeline:
     Attributes:
         books: the worker counts in here.
         stopping: the supervisor, or a signal, asked to stop.
+        hurried: a worker further on has failed; nobody there may take anything any more.
         orphaned: the supervisor is gone.
     """
 
     def __init__(self, name: str, control: Connection, folder: Path, hang_s: float, close_s: float) -> None:
         self.books = Books()
         self.stopping = False
+        self.hurried = False
         self.orphaned = False
         self._name = name
         self._control = control
@@ -114,14 +117,21 @@ class Lifeline:
         """The stage has answered."""
         self._inside_since = None
 
-    def stop(self) -> None:
+    def stop(self, hurry: bool = False) -> None:
         """Finish what waits, then leave."""
         self.stopping = True
+        self.hurried |= hurry
         self._stop_since = min(self._stop_since, time.monotonic())
+
+    @property
+    def failed(self) -> bool:
+        """Whether a failure has been reported."""
+        return self._phase == "FAILED"
 
     def gives_up(self) -> bool:
         """Whether to stop waiting for others."""
-        return self.orphaned or time.monotonic() - self._stop_since > _DRAIN_S
+        patience_s = _HURRY_S if self.hurried else _DRAIN_S
+        return self.orphaned or time.monotonic() - self._stop_since > patience_s
 
     def _attend(self) -> None:
         while True:
@@ -139,7 +149,7 @@ class Lifeline:
             self._rings = order.rings
             self._begun.set()
         elif isinstance(order, Stop):
-            self.stop()
+            self.stop(order.hurry)
 
     def _watch_for_hang(self) -> None:
         since, limit_s = self._inside_since, self._limits.get(self._phase)

@@ -102,6 +102,7 @@ class Supervisor:
         self._rings, self._limits, self._look, self._stopping = rings, limits, look, stopping
         self._children: list[Child] = []
         self._failure: WorkerFailed | None = None
+        self._failed_at = -1
         self._made: dict[str, RingSpec] = {}
         self._stopped_by = ""
         self._started = time.monotonic()
@@ -199,6 +200,7 @@ class Supervisor:
         """The first failure ends the run: what else breaks then breaks because of it."""
         if self._failure is not None:
             return
+        self._failed_at = self._children.index(child)
         self._failure = WorkerFailed(child.name, why, child.failure.details if child.failure else "")
         if self.phase != "STOPPING":
             self._stop(grace_s=0.0)
@@ -208,9 +210,12 @@ class Supervisor:
         self.phase = "STOPPING"
         self._cascade_at = time.monotonic() + grace_s
         self._tell_next()
+        while self._told <= self._failed_at:
+            self._tell_next()
 
     def _tell_next(self) -> None:
-        self._children[self._told].tell(Stop())
+        child = self._children[self._told]
+        child.tell(Stop(hurry=self._told <= self._failed_at))
         self._told += 1
         self._last_told = time.monotonic()
 

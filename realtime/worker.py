@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from realtime.parcel import Parcel
 from realtime.ring import Ring
 
 _LOOK_MS = 100
+_HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,6 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
     inbox = Inbox(context, spec.folder, spec.inbound) if spec.inbound else None
     outboxes = [Outbox(context, spec.folder, edge) for edge in spec.outbound]
     outlet = Outlet(spec.stage.writes, rings, outboxes, line)
-    linger_ms = 0
     try:
         line.enter("RUNNING")
         if inbox is None:
@@ -116,14 +117,24 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
                 _handle(_method(spec.stage, made, inlet), inlet, outlet, line)
             finally:
                 inlet.leave()
-        linger_ms = 0 if line.orphaned else round(1000 * spec.close_s)
     finally:
         if inbox is not None:
             inbox.close()
         for outbox in outboxes:
-            outbox.close(linger_ms)
+            outbox.close(round(1000 * spec.close_s))
         line.enter("STOPPING")
-        context.term()
+        _let_last_messages_out(context, line, spec.close_s)
+
+
+def _let_last_messages_out(context: zmq.Context[zmq.Socket[bytes]], line: Lifeline, limit_s: float) -> None:
+    """Wait until the receivers have taken what was sent. In a thread, since ZeroMQ's own wait cannot be cut short."""
+    taken = threading.Thread(target=context.term, daemon=True)
+    taken.start()
+    deadline = time.monotonic() + limit_s
+    while taken.is_alive() and time.monotonic() < deadline:
+        taken.join(0.02)
+        if line.hurried or line.orphaned or line.failed:
+            deadline = min(deadline, time.monotonic() + _HURRY_S)
 
 
 def _method(stage: Stage, made: Any, inlet: Inlet) -> Callable[[Parcel], list[Parcel] | None]:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from realtime.failures import UserFacingError
-from realtime.graph import Build, Graph, pipeline_graph
 from realtime.messages import (
     EndOfStream,
     ExpressionRecognised,
@@ -26,8 +25,6 @@ from realtime.messages import (
     stamp,
 )
 from realtime.parcel import Parcel
-from realtime.pipeline import RingMaker, pipeline_rings, with_builds
-from realtime.settings import TransportSettings
 from realtime.source import Frame, SourceError
 
 EVIDENCE = np.dtype([("crop", np.uint8, (4, 4)), ("score", np.float32)])
@@ -229,29 +226,3 @@ class LineSink:
         self._fault.strike("publish", -2)
         self._file.write("closed\n")
         self._file.close()
-
-
-def fake_graph(
-    out: Path,
-    count: int = 300,
-    *,
-    live: bool = False,
-    fps: float = 0.0,
-    breaks_off: bool = False,
-    fault: Fault = Fault(),
-    size: tuple[int, int] = (64, 48),
-) -> Graph:
-    """The real graph around fake stages."""
-    builds = {
-        "capture": Build("fake_stages:NumberedSource", (count, fps, breaks_off, fault, size)),
-        "track": Build("fake_stages:NumberTracker", (fault,)),
-        "spot": Build("fake_stages:NumberSpotter", (fault,)),
-        "recognise": Build("fake_stages:NumberRecogniser", (fault,)),
-        "publish": Build("fake_stages:LineSink", (out,), {"fault": fault}),
-    }
-    return with_builds(pipeline_graph(live, ("publish",)), builds)
-
-
-def fake_rings(graph: Graph, faces_seconds: float = 2.0) -> RingMaker:
-    transport = TransportSettings(frames_slots=8, faces_seconds=faces_seconds)
-    return lambda opened: pipeline_rings(graph, opened, transport, EVIDENCE)
