@@ -9,18 +9,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime import course
+from realtime.held import HeldExpression
 from realtime.history import MotionHistory
 from realtime.neutral import NeutralFace
 from realtime.settings import SpotSettings
 
-_FOOT = 0.2  # share of the peak at which a rise is taken to start and a decay to be over, before extrapolation
-_PLATEAU_BY_S = 1.5  # the first plateau of a macro-expression is looked for this long after it was noticed
-_RETURNED = 0.45  # share of the peak below which the face counts as returning
-_STOPPED = 0.08  # share of the peak by which a return must still fall within the decision delay to be under way
-_HELD_S = 0.15  # a rise has stopped when nothing is gained for this long
-_SMOOTHING_S = 0.034  # samples are averaged over one frame of an ordinary webcam
 _UNREST_S = 0.3  # time constant with which a moment of unrest is forgotten
 _LOOK_BACK_S = 1.0  # an onset is searched this far before the motion became significant
+_SAMPLES_S = 0.034  # significance must last this long, one frame of an ordinary webcam
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Occurrence:
     offset_s: float
     regions: NDArray[np.float64]  # (regions,) peak motion
     score: float  # peak motion over noise, of the region that stands out most
-    closed: bool  # False: announced as macro, still held
+    state: Literal["over", "held", "released"]  # held: announced as macro; released: what was announced is over
 
 
 class ExpressionDetector:
@@ -42,6 +39,8 @@ class ExpressionDetector:
     An expression opens when a believed region has moved from its neutral position by more than its noise allows.
     It is then followed along its own direction (the pattern of motion at its largest) until it has returned, and
     judged as a whole: micro or macro by its duration, onset and offset at the feet of the rise and the decay.
+    One that outlasts a micro-expression is announced and set aside; its plateau becomes the neutral from which
+    further expressions are found, until it goes away or has become the face's new rest.
 
     Args:
         settings: thresholds and durations.
@@ -53,22 +52,17 @@ class ExpressionDetector:
         self.spotted = np.asarray(spotted, bool)
         self.neutral = NeutralFace(len(self.spotted))
         self.history = MotionHistory(len(self.spotted), settings.longest_event + 2 * _LOOK_BACK_S)
+        self.held: HeldExpression | None = None
         self._unrest = 0.0
         self._started_s: float | None = None
         self._opened_s: float | None = None
-        self._announced_onset_s: float | None = None
         self._peak = 0.0
         self._returning_s: float | None = None
 
     @property
     def active(self) -> bool:
-        """An expression is open."""
+        """An expression is rising, at its peak or returning; one that is merely held does not count."""
         return self._opened_s is not None
-
-    @property
-    def held(self) -> bool:
-        """The open expression has been announced as a macro-expression."""
-        return self._announced_onset_s is not None
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
@@ -81,6 +75,7 @@ class ExpressionDetector:
         self.history.clear()
         self.neutral.forget_position()
         self._started_s = None
+        self.held = None
         self._quieten()
 
     def push(
@@ -96,39 +91,37 @@ class ExpressionDetector:
                 in ways the fit cannot follow, regions must move further to count.
 
         Returns:
-            An announcement (`closed=False`) when an expression turns out to be a macro-expression still held, and
-            the finished expression when it is over.
+            The announcement of a macro-expression that is still held, and what is over.
         """
         if self._started_s is None:
             self._started_s = time_s
         step = time_s - self.history.time[-1] if len(self.history) else 0.0
         self._unrest = max(residual, self._unrest * np.exp(-step / _UNREST_S))
         self.history.append(time_s, motion, believed)
+        found = self._let_go(time_s) if self.held is not None else []
         if self._opened_s is None:
             self._watch(time_s, motion, believed)
-            return []
-        return self._follow(time_s)
+            return found
+        return found + self._follow(time_s)
 
     def disbelieve(self, since_s: float, regions: NDArray[np.bool_]) -> None:
         """A blink has been noticed: samples of these regions since then are worthless in hindsight too."""
         self.history.believed[self.history.since(since_s)] &= ~regions
-        if (
-            self._opened_s is not None
-            and self._announced_onset_s is None
-            and self._significance(self._opened_s - 0.1).max() < 1
-        ):
+        if self._opened_s is not None and self._significance(self._opened_s - 0.1).max() < 1:
             self._quieten()
 
     def finish(self) -> list[Occurrence]:
-        """The stream ends: what is open is closed where it stands, if it was ever significant."""
-        if self._opened_s is None or len(self.history) == 0:
+        """The stream ends: what is open or held is closed where it stands."""
+        if len(self.history) == 0:
             return []
-        return self._close(float(self.history.time[-1]))
+        last_s = float(self.history.time[-1])
+        found = self._close(last_s) if self._opened_s is not None else []
+        return found + self._release(last_s)
 
     def _watch(self, time_s: float, motion: NDArray[np.float64], believed: NDArray[np.bool_]) -> None:
         settled = self._started_s is not None and time_s - self._started_s >= self.settings.settle
         if settled and self.neutral.quiet_s >= self.settings.settle / 2:
-            recent = self._significance(time_s - max(_SMOOTHING_S, 1e-6) - 1e-6)
+            recent = self._significance(time_s - _SAMPLES_S)
             # Two samples in a row, or one beyond doubt: a single bad frame opens nothing.
             if (len(recent) >= 2 and recent.min() > 1) or recent[-1] > 2:
                 self._opened_s = time_s
@@ -136,64 +129,87 @@ class ExpressionDetector:
         self.neutral.learn(time_s, motion, believed)
 
     def _follow(self, time_s: float) -> list[Occurrence]:
+        """An expression is open: has it returned, or does it last?"""
         assert self._opened_s is not None
-        times, course, _ = self._course()
-        self._peak = max(self._peak, float(course.max(initial=0.0)))
-        onset_s = self._announced_onset_s or self._onset(times, course)
+        times, progress, _ = self._course()
+        self._peak = max(self._peak, float(progress.max(initial=0.0)))
+        onset_s = course.onset(times, progress)
         if self._opened_s - onset_s > self.settings.slowest_rise:
-            self._quieten()
-            self.neutral.forget_position()
+            self._drop()
             return []
-        now = float(course[-1])
-        if now < _RETURNED * self._peak:
-            if self._returning_s is None:
-                self._returning_s = time_s
-            if now < 0.5 * _FOOT * self._peak or self._settled(times, course):
-                return self._close(time_s)
-            return []
-        self._returning_s = None
-        if self._announced_onset_s is None and time_s - onset_s > self.settings.announce_macro:
-            self._announced_onset_s = onset_s
-            found = self._occurrence(onset_s, time_s, closed=False)
-            return [found] if found else []
-        if time_s - onset_s > self.settings.longest_event:
-            return self._close(time_s)
-        return []
+        if progress[-1] >= course.RETURNED * self._peak:
+            self._returning_s = None
+            return self._announce(time_s, onset_s) if time_s - onset_s > self.settings.announce_macro else []
+        if self._returning_s is None:
+            self._returning_s = time_s
+        back = progress[-1] < 0.5 * course.FOOT * self._peak
+        return self._close(time_s) if back or self._stopped(times, progress) else []
 
-    def _settled(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> bool:
+    def _stopped(self, times: NDArray[np.float64], progress: NDArray[np.float64]) -> bool:
         """The return has come to a stop, if not quite where it began: drift and pose leave a little behind."""
         assert self._returning_s is not None
-        waited = times[-1] - self._returning_s >= self.settings.decision_delay
-        before = course[int(np.searchsorted(times, times[-1] - self.settings.decision_delay))]
-        return bool(waited and before - course[-1] < _STOPPED * self._peak)
+        delay = self.settings.decision_delay
+        before = progress[int(np.searchsorted(times, times[-1] - delay))]
+        return bool(times[-1] - self._returning_s >= delay and before - progress[-1] < course.STOPPED * self._peak)
 
     def _close(self, now_s: float) -> list[Occurrence]:
-        times, course, _ = self._course()
-        announced = self._announced_onset_s is not None
-        onset_s = self._announced_onset_s or self._onset(times, course)
-        found = self._occurrence(onset_s, self._offset(times, course, now_s), closed=True)
+        """What is open is over."""
+        times, progress, moved = self._course()
+        onset_s, offset_s = course.onset(times, progress), course.offset(times, progress)
+        inside = (times >= onset_s) & (times <= offset_s)
+        going = self.held is not None and self.held.opposes(moved)
+        self._drop()
+        if going or not inside.any() or offset_s - onset_s < self.settings.shortest_event:
+            return []
+        brief = offset_s - onset_s <= self.settings.longest_micro
+        slight = _lengths(moved)[self.spotted].max() <= self.settings.largest_micro
+        kind: Literal["micro", "macro"] = "micro" if brief and slight else "macro"
+        apex_s = course.apex(times[inside], progress[inside])
+        return [Occurrence(kind, onset_s, apex_s, offset_s, _lengths(moved), self._score(moved), "over")]
+
+    def _announce(self, now_s: float, onset_s: float) -> list[Occurrence]:
+        """What is open lasts: set it aside, and take its plateau for neutral."""
+        times, progress, moved = self._course()
+        if self.held is not None and self.held.opposes(moved):
+            self._drop()
+            return []
+        found = self._release(onset_s)
+        score = self._score(moved)
+        self.held = HeldExpression(onset_s, self.neutral.position.copy(), moved, 1 / self.thresholds, score)
+        apex_s = course.apex(times[times >= onset_s], progress[times >= onset_s])
+        self._drop()
+        return [*found, Occurrence("macro", onset_s, apex_s, now_s, _lengths(moved), score, "held")]
+
+    def _let_go(self, time_s: float) -> list[Occurrence]:
+        """Has the held expression gone, or become the new neutral face?"""
+        assert self.held is not None
+        gone = self.held.over(self.history, self.settings.decision_delay)
+        if not gone and time_s - self.held.onset_s <= self.settings.longest_event:
+            return []
+        if self._opened_s is not None and self.held.opposes(self._course()[2]):
+            self._drop()
+        return self._release(time_s)
+
+    def _release(self, latest_s: float) -> list[Occurrence]:
+        """The final word on what was announced."""
+        if self.held is None:
+            return []
+        held, self.held = self.held, None
+        apex_s, offset_s, moved = held.span(self.history)
+        return [Occurrence("macro", held.onset_s, apex_s, min(offset_s, latest_s), moved, held.score, "released")]
+
+    def _drop(self) -> None:
+        """Nothing is open any more, and where the face is now is its rest until more is known."""
         self._quieten()
         self.neutral.forget_position()
-        if found is None or (not announced and found.offset_s - found.onset_s < self.settings.shortest_event):
-            return []
-        return [found]
 
     def _quieten(self) -> None:
         self._opened_s = None
-        self._announced_onset_s = None
         self._peak = 0.0
         self._returning_s = None
 
-    def _occurrence(self, onset_s: float, offset_s: float, *, closed: bool) -> Occurrence | None:
-        times, course, peak_motion = self._course()
-        inside = (times >= onset_s) & (times <= offset_s)
-        if not inside.any():
-            return None
-        apex = self._apex(times[inside], course[inside])
-        long = offset_s - onset_s > self.settings.longest_micro
-        score = float((peak_motion / self.neutral.noise)[self.spotted].max())
-        kind: Literal["micro", "macro"] = "macro" if long or self._announced_onset_s is not None else "micro"
-        return Occurrence(kind, onset_s, apex, offset_s, peak_motion, score, closed)
+    def _score(self, moved: NDArray[np.float64]) -> float:
+        return float((_lengths(moved) / self.neutral.noise)[self.spotted].max())
 
     def _deviation(self, motion: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distance of each region from neutral, (samples, regions)."""
@@ -209,91 +225,24 @@ class ExpressionDetector:
         """The open expression along its own direction.
 
         Returns:
-            Times (samples,), progress towards the peak pattern (samples,), and the peak motion of each region.
+            Times (samples,), progress towards the peak pattern (samples,), and the displacement of each region at
+            the peak (regions, 2), zero where it is not believed.
         """
         assert self._opened_s is not None
         window = self.history.since(self._opened_s - _LOOK_BACK_S)
         times = self.history.time[window]
-        moved = self.history.motion[window] - self.neutral.position
-        weight = (self.history.believed[window] & self.spotted) / self.thresholds
-        moved, weight = _smooth(times, moved), weight[..., None]
-        # The pattern is taken early: seconds later, drift and pose would speak louder than the muscles.
-        since_open = (times >= self._opened_s) & (times <= self._opened_s + _PLATEAU_BY_S)
-        energy = ((moved * weight) ** 2).sum(axis=(1, 2))
-        peak = int(np.argmax(np.where(since_open, energy, 0.0)))
+        moved = course.smooth(times, self.history.motion[window] - self.neutral.position)
+        believed = self.history.believed[window]
+        weight = ((believed & self.spotted) / self.thresholds)[..., None]
+        energy = np.where(times >= self._opened_s, ((moved * weight) ** 2).sum(axis=(1, 2)), 0.0)
+        peak = int(np.argmax(energy))
         pattern = moved[peak] * weight[peak]
         length = np.sqrt((pattern**2).sum()) + 1e-12
         # Where a region is not believed for a while, the others speak for it.
         seen = np.sqrt(((pattern * (weight > 0)) ** 2).sum(axis=(1, 2)) / length**2)
-        course = (moved * weight * pattern).sum(axis=(1, 2)) / length / np.maximum(seen, 0.3) ** 2
-        peak_motion = np.where(self.history.believed[window][peak], np.sqrt((moved[peak] ** 2).sum(axis=-1)), 0.0)
-        return times, course, peak_motion
-
-    def _apex(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> float:
-        """Time of the highest point of a rise: where it first stops, if the face then holds what it shows."""
-        early = times <= times[0] + _PLATEAU_BY_S
-        high = np.flatnonzero(early & (course >= 0.6 * course[early].max()))
-        for first in high:
-            ahead = course[first : int(np.searchsorted(times, times[first] + _HELD_S)) + 1]
-            if ahead.max() - course[first] < _STOPPED * course[first]:
-                return _parabola(times, course, int(first + np.argmax(ahead)))
-        return float(times[high[-1]])
-
-    def _onset(self, times: NDArray[np.float64], course: NDArray[np.float64]) -> float:
-        """Foot of the rise: the crossing of 20 % of the peak, drawn on down the slope to zero."""
-        apex = int(np.argmax(course))
-        return _foot(times[: apex + 1][::-1], course[: apex + 1][::-1])
-
-    def _offset(self, times: NDArray[np.float64], course: NDArray[np.float64], now_s: float) -> float:
-        """Foot of the decay, never later than now."""
-        apex = int(np.argmax(course))
-        above = np.flatnonzero(course >= _RETURNED * course[apex])
-        last = int(above[-1])
-        return min(_foot(times[last:], course[last:], course[apex]), now_s)
+        progress = (moved * weight * pattern).sum(axis=(1, 2)) / length / np.maximum(seen, 0.3) ** 2
+        return times, progress, moved[peak] * believed[peak, :, None]
 
 
-def _smooth(times: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centred mean over `_SMOOTHING_S`; at webcam rates nothing changes."""
-    if len(times) < 3:
-        return values
-    width = int(_SMOOTHING_S / max(float(np.median(np.diff(times))), 1e-3)) // 2 * 2 + 1
-    if width < 3:
-        return values
-    padded = np.pad(values, [(width // 2, width // 2)] + [(0, 0)] * (values.ndim - 1), mode="edge")
-    total = np.cumsum(np.concatenate([np.zeros_like(padded[:1]), padded]), axis=0)
-    return (total[width:] - total[:-width]) / width
-
-
-def _foot(times: NDArray[np.float64], course: NDArray[np.float64], peak: float | None = None) -> float:
-    """Walk away from the peak until the course has fallen to its foot, then extrapolate the slope to zero.
-
-    Args:
-        times: (n,), going away from the peak in either direction of time.
-        course: (n,), falling.
-        peak: height of the peak; the first value where it is not given.
-    """
-    height = float(course[0]) if peak is None else peak
-    low = np.flatnonzero(course <= _FOOT * height)
-    if len(low) == 0:
-        return float(times[-1])
-    end = int(low[0])
-    if end == 0:
-        return float(times[0])
-    half = np.flatnonzero(course[: end + 1] >= 0.5 * height)
-    start = int(half[-1]) if len(half) else 0
-    slope = (course[start] - course[end]) / (times[start] - times[end])
-    crossing = times[end] + (_FOOT * height - course[end]) / slope
-    extra = -_FOOT * height / slope
-    limit = 0.06 if extra > 0 else -0.06
-    return float(crossing + (min(extra, limit) if extra > 0 else max(extra, limit)))
-
-
-def _parabola(times: NDArray[np.float64], course: NDArray[np.float64], index: int) -> float:
-    """Sub-frame position of a maximum from its two neighbours."""
-    if index == 0 or index == len(course) - 1:
-        return float(times[index])
-    left, top, right = course[index - 1 : index + 2]
-    curve = left - 2 * top + right
-    shift = 0.0 if curve >= 0 else float(np.clip(0.5 * (left - right) / curve, -0.5, 0.5))
-    step = times[index + 1] - times[index] if shift > 0 else times[index] - times[index - 1]
-    return float(times[index] + shift * step)
+def _lengths(moved: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sqrt((moved**2).sum(axis=-1))

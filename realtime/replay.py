@@ -20,7 +20,9 @@ from realtime.source import SourceSpec
 from realtime.summary import Summary
 from realtime.telling import Telling
 
-VIDEO_SUFFIXES = frozenset(".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .ts .y4m".split())
+VIDEO_SUFFIXES = frozenset(
+    [".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".y4m"]
+)
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
 
 
@@ -85,7 +87,7 @@ def _expand(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
             continue
         inside = sorted(entry for entry in path.iterdir() if entry.is_file())
-        videos = [entry for entry in inside if entry.suffix.lower() in VIDEO_SUFFIXES]
+        videos = [entry for entry in inside if entry.suffix.lower() in VIDEOS]
         if videos:
             yield from videos
         elif any(entry.suffix.lower() in IMAGES for entry in inside):

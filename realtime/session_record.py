@@ -1,4 +1,4 @@
-"""What a run said, kept on disk so that the report can be made of many runs: messages, and the evidence of each verdict.
+"""What a run said, kept on disk so that one report can be made of many runs: messages, and evidence of verdicts.
 
 One record after another: four bytes of length and a msgpack message; after a verdict four bytes and its evidence.
 A record cut short by a crash loses its last message only.

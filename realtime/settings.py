@@ -50,6 +50,7 @@ class SpotSettings(_Section):
     longest_micro: float = Field(
         0.6, gt=0, description="whole duration above which an expression is a macro-expression"
     )
+    largest_micro: float = Field(8.0, gt=0, description="and so is one that moves any region further than this, px")
     shortest_event: float = Field(0.09, gt=0, description="shorter motions are noise")
     announce_macro: float = Field(0.7, gt=0, description="an expression still held after this is announced as macro")
     longest_event: float = Field(6.0, gt=0, description="an expression held longer has become the new neutral face")

@@ -120,7 +120,7 @@ class Spotter:
 
     def _renew_reference(self, time_s: float, far: bool, blinking: bool) -> None:
         # Within a micro-expression the reference is the neutral face; a held one outlives any reference.
-        if (self._detector.active and not self._detector.held) or blinking:
+        if self._detector.active or blinking:
             self._quiet_since_s = time_s
         if far or time_s - self._quiet_since_s > self.settings.quiet_renewal:
             self._meter.renew()
@@ -145,14 +145,16 @@ class Spotter:
 
     def _tell(self, found: Occurrence, now: FaceTracked) -> Parcel:
         shift_s = now.presentation_s - now.captured_ns * 1e-9
-        if not found.closed:
+        if found.state == "held":
             self._events += 1
             opened = ExpressionOpened(**stamp(now), event=self._events, onset_s=found.onset_s + shift_s)
             self._open_event = self._events
             return Parcel(opened)
-        if self._open_event is None:
+        if found.state == "released" and self._open_event is not None:
+            number, self._open_event = self._open_event, None
+        else:
             self._events += 1
-        number, self._open_event = self._open_event or self._events, None
+            number = self._events
         offset = self._memory.nearest(found.offset_s)
         strongest = float(found.regions.max())
         regions = {

@@ -32,7 +32,7 @@ def with_event(fps, onset, apex, offset, amplitude, *, held=0.0, seconds=6.0, re
 def test_a_micro_expression_is_found_where_it_is(fps, amplitude):
     t, motion = with_event(fps, 3.0, 3.18, 3.4, amplitude)
     ((decided, found),) = run(t, motion)
-    assert found.kind == "micro" and found.closed
+    assert found.kind == "micro" and found.state == "over"
     assert found.onset_s == pytest.approx(3.0, abs=0.05)
     assert found.apex_s == pytest.approx(3.18, abs=0.03)
     assert found.offset_s == pytest.approx(3.4, abs=0.06)
@@ -44,8 +44,8 @@ def test_a_micro_expression_is_found_where_it_is(fps, amplitude):
 def test_a_held_expression_is_announced_as_macro_and_closed_once():
     t, motion = with_event(30, 3.0, 3.3, 3.7, 4.0, held=1.5, seconds=8)
     (announced, opened), (_, closed) = run(t, motion)
-    assert not opened.closed and announced <= 3.0 + 0.8
-    assert closed.closed and closed.kind == "macro"
+    assert opened.state == "held" and announced <= 3.0 + 0.8
+    assert closed.state == "released" and closed.kind == "macro"
     assert closed.offset_s == pytest.approx(5.2, abs=0.15)
     assert closed.apex_s == pytest.approx(3.3, abs=0.12), "the first plateau, not its end"
 
@@ -103,4 +103,27 @@ def test_memory_is_bounded():
 def test_an_expression_open_at_the_end_is_told():
     t, motion = with_event(30, 3.0, 3.2, 3.5, 3.0, held=10.0, seconds=4.5)
     *_, (_, last) = run(t, motion)
-    assert last.closed and last.kind == "macro" and last.onset_s == pytest.approx(3.0, abs=0.05)
+    assert last.state == "released" and last.kind == "macro" and last.onset_s == pytest.approx(3.0, abs=0.05)
+
+
+def test_a_micro_expression_is_found_on_a_held_smile():
+    t, motion = with_event(30, 2.0, 2.4, 2.9, 5.0, held=3.0, seconds=8)
+    motion[:, 0:2, 1] -= (1.5 * pulse(t, 4.0, 4.2, 4.4))[:, None]
+    found = [occurrence for _, occurrence in run(t, motion)]
+    assert [(f.kind, f.state) for f in found] == [("macro", "held"), ("micro", "over"), ("macro", "released")]
+    assert found[1].onset_s == pytest.approx(4.0, abs=0.05)
+    assert found[2].offset_s == pytest.approx(5.9, abs=0.2)
+
+
+def test_a_face_that_stays_as_it_is_has_a_new_neutral():
+    settings = SpotSettings()
+    t, motion = with_event(30, 2.0, 2.4, 2.9, 5.0, held=30, seconds=12)
+    *_, (told, last) = run(t, motion)
+    assert last.state == "released"
+    assert told == pytest.approx(2.0 + settings.longest_event, abs=0.2)
+
+
+def test_slow_drift_is_no_expression():
+    t, motion = still_face(30, 20)
+    motion[:, :, 0] += np.clip((t - 5) * 0.5, 0, 3)[:, None]
+    assert run(t, motion) == []
