@@ -20,9 +20,7 @@ from realtime.source import SourceSpec
 from realtime.summary import Summary
 from realtime.telling import Telling
 
-VIDEO_SUFFIXES = frozenset(
-    [".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".y4m"]
-)
+VIDEOS = frozenset({".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv", ".y4m"})
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
 
 
