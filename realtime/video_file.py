@@ -96,7 +96,7 @@ class VideoFile:
     def _refuse_early_end(self, end_s: float) -> None:
         """Say so when the file holds clearly less than it declares."""
         declared_s = self._declared_s()
-        in_frames_s = (self._stream.frames - self._count) / self.fps
+        in_frames_s = (self._stream.frames - self._count - self._damaged) / self.fps
         # Edit lists and late codecs may swallow a few frames of a whole file.
         missing_s = max(declared_s - end_s, in_frames_s)
         if self._broke_off or missing_s > max(0.2, 4.0 / self.fps):
