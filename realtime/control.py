@@ -44,6 +44,7 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     waited_ns: int = 0  # time spent waiting for room further on
     ended_ns: int = 0  # monotonic time at which the end of the stream came by; 0 before
     notes: tuple[str, ...] = ()  # what was odd about the source
+    wants_stop: bool = False  # the user said so to this stage
     broke_off: str = ""  # why the source ended before its end
     mendable: bool = False  # the failure is one that a user can mend
     hung: bool = False  # a call into its stage does not come back: it can only be killed

@@ -133,6 +133,13 @@ SINKS: Mapping[str, Stage] = MappingProxyType(
             "publish", "events file and report", "take", reads={"ExpressionRecognised": "evidence"}, sink=True
         ),
         "annotate": Stage("annotate", "annotated video", "take", sink=True),
+        "record": Stage(
+            "record",
+            "the camera's video, when asked for",
+            "take",
+            reads={"FrameCaptured": "frames", "FaceTracked": "frames"},
+            sink=True,
+        ),
         "view": Stage(
             "view",
             "window on the screen",
@@ -144,7 +151,7 @@ SINKS: Mapping[str, Stage] = MappingProxyType(
 )
 """Sinks hang on the last edge. Each has `take(parcel)` and `close()`."""
 _CHAIN = (CAPTURE, TRACK, SPOT, RECOGNISE)
-_FRAMES_WAITING = {"track": 1, "spot": 8, "recognise": 64, "publish": 512, "annotate": 64, "view": 4}
+_FRAMES_WAITING = {"track": 1, "spot": 8, "recognise": 64, "publish": 512, "annotate": 64, "record": 64, "view": 4}
 
 
 def pipeline_graph(live: bool, sinks: tuple[str, ...] = ("publish", "annotate")) -> Graph:

@@ -38,6 +38,7 @@ class Books:
     ended_ns: int = 0
     notes: tuple[str, ...] = ()
     broke_off: str = ""
+    wants_stop: bool = False
 
 
 class Lifeline:
@@ -181,6 +182,7 @@ class Lifeline:
             ended_ns=books.ended_ns,
             notes=books.notes,
             broke_off=books.broke_off,
+            wants_stop=books.wants_stop,
             mendable=mendable,
             hung=hung,
             details=details,

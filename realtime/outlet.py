@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from realtime.edges import Outbox
 from realtime.lifeline import Lifeline
@@ -29,7 +30,7 @@ class Outlet:
         self._rings = {kind: rings[name] for kind, name in writes.items()}
         self._outboxes = outboxes
         self._line = line
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
 
     def put(self, parcel: Parcel) -> None:
         """Hand on one parcel, waiting for room where nothing may be lost."""
@@ -57,3 +58,10 @@ class Outlet:
         room = ring.wait_for_room(key, self._line.gives_up)
         self._line.books.waited_ns += time.perf_counter_ns() - before_ns
         return room
+
+
+def _plain(value: object) -> object:
+    """Stages compute in NumPy; its scalars travel as plain numbers."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"a message cannot carry {type(value).__name__}")

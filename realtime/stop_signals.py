@@ -8,6 +8,10 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
+class StopWanted(Exception):
+    """Raised by a stage whose user wants the run to end, by closing its window for instance; not a failure."""
+
+
 class StopSignals:
     """A context in which signals are noted instead of raised. Outside the main thread it hears nothing.
 

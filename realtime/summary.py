@@ -47,7 +47,8 @@ class Summary:
         faces_found, faces_lost, resets, events: messages of that kind.
         notes: what was odd about the source, one line each.
         problem: why the source broke off; empty when it ended as it should.
-        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, or empty when the source ended by itself.
+        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, the stage whose user wanted it, or empty
+            when the source ended by itself.
     """
 
     source: str

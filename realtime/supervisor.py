@@ -63,7 +63,8 @@ class Outcome:
         start_s: from the first process to the first frame.
         run_s: from then until the end of the stream had passed the last stage before the sinks.
         total_s: all of it.
-        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, or empty when the source ended by itself.
+        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, the stage whose user wanted it, or empty
+            when the source ended by itself.
     """
 
     beats: Mapping[str, Beat]
@@ -149,8 +150,9 @@ class Supervisor:
                 self._fail(child, why)
         if self.phase == "STARTING":
             self._begin_what_can_begin()
-        if self.phase != "STOPPING" and (signals.received or self._stopping()):
-            self._stopped_by = signals.received or "asked"
+        wished = [child.name for child in self._children if child.beat.wants_stop]
+        if self.phase != "STOPPING" and (signals.received or wished or self._stopping()):
+            self._stopped_by = signals.received or (wished or ["asked"])[0]
             self._stop(grace_s=self._limits.grace_s if self.phase == "RUNNING" else 0.0)
         if self.phase == "STOPPING":
             self._press()

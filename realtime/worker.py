@@ -25,6 +25,7 @@ from realtime.messages import EndOfStream
 from realtime.outlet import Outlet
 from realtime.parcel import Parcel
 from realtime.ring import Ring
+from realtime.stop_signals import StopWanted
 
 _LOOK_MS = 100
 _HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
@@ -156,7 +157,12 @@ def _handle(method: Callable[[Parcel], list[Parcel] | None], inlet: Inlet, outle
             continue
         before_ns = time.perf_counter_ns()
         line.go_in()
-        made = method(parcel)
+        made: list[Parcel] | None = None
+        try:
+            if not books.wants_stop:
+                made = method(parcel)
+        except StopWanted:
+            books.wants_stop = True
         line.come_out()
         books.busy_ns += time.perf_counter_ns() - before_ns
         books.handled += 1

@@ -26,6 +26,7 @@ from realtime.messages import (
 )
 from realtime.parcel import Parcel
 from realtime.source import Frame, SourceError
+from realtime.stop_signals import StopWanted
 
 EVIDENCE = np.dtype([("crop", np.uint8, (4, 4)), ("score", np.float32)])
 EVENT_EVERY = 50
@@ -37,7 +38,7 @@ class Fault:
     """What goes wrong, in which stage, at which frame."""
 
     stage: str = ""
-    kind: str = ""  # raise, mendable, kill, hang, spin, exit, build, slow
+    kind: str = ""  # raise, mendable, kill, hang, exit, enough, build, slow
     at: int = 0
 
     def strike(self, stage: str, sequence: int) -> None:
@@ -55,6 +56,8 @@ class Fault:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.kind == "hang":
             time.sleep(3600)
+        if self.kind == "enough":
+            raise StopWanted
         if self.kind == "exit":
             os._exit(3)
 

@@ -119,6 +119,15 @@ def test_a_run_can_be_asked_to_stop_from_another_thread(tmp_path: Path):
     assert messages == lines_expected(int(end.split()[1]) + 1)
 
 
+def test_a_sink_whose_user_has_had_enough_stops_the_run(tmp_path: Path):
+    out = tmp_path / "out.txt"
+    graph = fake_graph(out, 10**6, fps=200, fault=Fault("publish", "enough", 50))
+    summary = run_graph(graph, "fake", fake_rings(graph), Limits())
+    assert summary.stopped_by == "publish"
+    assert 50 < summary.frames < 10**5
+    assert out.read_text().splitlines()[-1] == "closed"
+
+
 @pytest.mark.parametrize("stage", ["capture", "track", "spot", "recognise"])
 def test_a_stage_that_raises_ends_the_run_and_is_named(tmp_path: Path, stage: str):
     out = tmp_path / "out.txt"
