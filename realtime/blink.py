@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,7 +80,7 @@ class BlinkGate:
         step = min(time_s - self._recent[-1][0], 0.2) if self._recent else 0.0
         # Rises fast and falls slowly: the usual opening is near the largest, whatever the blink rate.
         time_constant = 0.5 if opening > self._usual else 8.0
-        self._usual += (1 - np.exp(-step / time_constant)) * (opening - self._usual)
+        self._usual += (1 - math.exp(-step / time_constant)) * (opening - self._usual)
         self.openness = opening / max(self._usual, 1e-6)
         self._recent.append((time_s, self.openness, lids_down))
         while self._recent[0][0] < time_s - _LONGEST_BLINK_S:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.classifier import Classifier
 from kernels.expression_cloud import ExpressionCloud
+from kernels.rigid import TooLittleSkin
 from realtime.crop import CROP_SIZE, carry
 from realtime.evidence import pack_evidence
 from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Label, stamp
@@ -57,9 +58,13 @@ class Recogniser:
         spotted = parcel.message
         if not isinstance(spotted, ExpressionSpotted):
             return [parcel]
-        onset, apex = crops(spotted.onset.sequence), crops(spotted.apex.sequence)
-        onset = carry(onset, _similarity(spotted.onset), _similarity(spotted.apex))
-        measured = self._cloud.measure(onset, apex, spotted.apex.mesh(), spotted.apex.face_width)
+        try:
+            onset, apex = crops(spotted.onset.sequence), crops(spotted.apex.sequence)
+            onset = carry(onset, _similarity(spotted.onset), _similarity(spotted.apex))
+            measured = self._cloud.measure(onset, apex, spotted.apex.mesh(), spotted.apex.face_width)
+        except (KeyError, TooLittleSkin):
+            # The pictures are gone or show too little; that something was spotted is worth telling all the same.
+            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}))]
         verdict = self.classifier.classify(measured.cloud[None])
         probabilities = dict(zip(self.classifier.labels, map(float, verdict.probabilities[0]), strict=True))
         present = {
@@ -67,7 +72,14 @@ class Recogniser:
             for unit, strength in zip(self.classifier.action_units, verdict.action_units[0], strict=True)
             if strength >= 0.5
         }
-        recognised = ExpressionRecognised(
+        label = self._label(probabilities, float(verdict.expression[0]))
+        recognised = self._tell(spotted, label, probabilities, present)
+        return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), measured.residual, measured.cloud))]
+
+    def _tell(
+        self, spotted: ExpressionSpotted, label: Label, probabilities: dict[str, float], action_units: dict[str, float]
+    ) -> ExpressionRecognised:
+        return ExpressionRecognised(
             **stamp(spotted),
             event=spotted.event,
             kind=spotted.kind,
@@ -77,16 +89,15 @@ class Recogniser:
             onset_frame=spotted.onset.sequence,
             apex_frame=spotted.apex.sequence,
             offset_frame=spotted.offset_sequence,
-            label=self._label(probabilities, float(verdict.expression[0])),
+            label=label,
             probabilities=probabilities,
-            action_units=present,
+            action_units=action_units,
             regions=spotted.regions,
             strength=spotted.strength,
             spot_score=spotted.score,
             latency_ms=(self._now_ns() - spotted.offset_grabbed_ns) / 1e6,
             model=self.classifier.provenance.model,
         )
-        return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), measured.residual, measured.cloud))]
 
     def _label(self, probabilities: dict[str, float], expression: float) -> Label:
         best = max(probabilities, key=probabilities.__getitem__)
