@@ -15,6 +15,9 @@ from realtime.presentation import PresentationClock
 from realtime.source import Frame, SourceError
 
 _HINT = "convert it with: ffmpeg -i IN -c:v libx264 OUT.mp4"
+# From PyAV 17 on, colour conversion takes a thread per core, at four times the cost for 640x480; before, it took one.
+_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}
+_LARGE = 1280 * 720  # px; one core decodes 1500 smaller pictures a second, and the others have work enough
 _TEXT_AND_PICTURES = ("tty", "image2")  # FFmpeg would render text as video
 
 
@@ -29,6 +32,8 @@ class VideoFile:
         self._path = path
         self._container, self._stream = _open(path)
         self._stream.thread_type = "AUTO"
+        if self._stream.codec_context.width * self._stream.codec_context.height < _LARGE:
+            self._stream.codec_context.thread_count = 1
         self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 30.0)
         self._clock = PresentationClock(1.0 / self.fps)
         self._damaged = 0
@@ -118,7 +123,7 @@ class VideoFile:
 
 def upright(frame: Any) -> NDArray[np.uint8]:
     """A decoded frame as RGB uint8 (height, width, 3), turned as its rotation mark asks."""
-    image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24", **_ONE_THREAD)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
 
