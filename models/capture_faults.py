@@ -14,7 +14,7 @@ class CaptureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How bad cameras are."""
 
     noise: float = 3.0  # median standard deviation of the sensor's noise, grey levels
-    flicker: float = 2.0  # change of light between two frames, grey levels
+    flicker: float = 4.0  # change of light between two frames, grey levels
     smallest: float = 0.4  # the face in the camera's frame may be this much smaller than in the crop
     compressed: float = 0.6  # share of compressed videos
 

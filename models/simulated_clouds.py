@@ -46,9 +46,9 @@ class NuisanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     macro: float = 0.2  # share of expressions as strong as ordinary ones, 4 to 20 px
     coactivation: float = 0.12  # of action units that are not meant, relative to the expression
     twitch: float = 0.25  # motion that belongs to no action unit, relative to the expression, and at least 0.1 px
-    turn: float = 0.6  # of the head between onset and apex, degrees
-    shift: float = 1.0  # of the crop between onset and apex, px
-    mesh_shift: float = 1.0  # error of the mesh as a whole, px
+    turn: float = 0.9  # of the head between onset and apex, degrees
+    shift: float = 1.5  # of the crop between onset and apex, px
+    mesh_shift: float = 1.5  # error of the mesh as a whole, px
     mesh_jitter: float = 0.8  # of its parts, px
     stranger: StrangerSettings = StrangerSettings()
     capture: CaptureSettings = CaptureSettings()
@@ -94,7 +94,7 @@ def render_pair(purpose: Purpose, seed: int, index: int, settings: NuisanceSetti
     begun, reached = random.uniform(0, 0.2), random.uniform(0.7, 1.0)
     change = {name: (reached - begun) * value for name, value in expression.items()}
     strength = _peak(stranger.units, change) * unit if change else 0.0
-    relative = strength if change else target * float(random.random() < 0.5)
+    relative = strength if change else min(target, 3.0) * float(random.random() < 0.5)
 
     held = _coactivation(stranger.units, random, 4.0 * settings.coactivation, unit)
     start = _add(held, {name: begun * value for name, value in expression.items()})

@@ -30,7 +30,7 @@ from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 class TrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a TOML file given with --config may say."""
 
-    samples: int = 14000
+    samples: int = 16000
     held_out: int = 1600  # simulated people for calibration, and as many others for validation
     seed: int = 1
     most_risk: float = 0.1  # share of wrong labels that the `certain` threshold allows
