@@ -57,8 +57,9 @@ def fit(
         optimiser, settings.learning_rate, total_steps=steps * settings.epochs, pct_start=0.15
     )
     # Most action units are rare: without a weight the network would never dare to name them.
-    share = torch.from_numpy(np.asarray(samples.action_units).mean(axis=0, dtype=np.float32))
-    unit_weight = ((1 - share) / share.clamp(min=0.01)).sqrt()
+    unit_weight = _odds_against(samples.action_units).sqrt()
+    # An idle face is what a live camera sees most: the samples' surplus of expressions must not speak here.
+    expression_weight = _odds_against(samples.expression)
     network.train()
     for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(samples), generator=random).numpy()
@@ -66,7 +67,7 @@ def fit(
         for step in range(steps):
             batch = samples.take(np.sort(order[step * settings.batch : (step + 1) * settings.batch]))
             clouds = vary(torch.from_numpy(batch.clouds), settings.points, random)
-            loss = _loss(network(clouds), batch, unit_weight, settings)
+            loss = _loss(network(clouds), batch, unit_weight, expression_weight, settings)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -121,11 +122,21 @@ def vary(clouds: Tensor, points: int, random: torch.Generator) -> Tensor:
     return clouds.masked_fill(lost | empty, 0.0)
 
 
-def _loss(logits: Logits, batch: CloudSamples, unit_weight: Tensor, settings: FitSettings) -> Tensor:
+def _odds_against(truth: NDArray[np.bool_]) -> Tensor:
+    """How many samples without come on one with, (N, ...) -> (...); bounded where hardly any has it."""
+    share = torch.from_numpy(np.asarray(np.mean(truth, axis=0, dtype=np.float32)))
+    return (1 - share) / share.clamp(min=0.01)
+
+
+def _loss(
+    logits: Logits, batch: CloudSamples, unit_weight: Tensor, expression_weight: Tensor, settings: FitSettings
+) -> Tensor:
     label = torch.from_numpy(batch.label.astype(np.int64))
     known = label >= 0
     expression = functional.binary_cross_entropy_with_logits(
-        logits.expression, torch.from_numpy(batch.expression.astype(np.float32))
+        logits.expression,
+        torch.from_numpy(batch.expression.astype(np.float32)),
+        pos_weight=expression_weight,
     )
     units = functional.binary_cross_entropy_with_logits(
         logits.action_units, torch.from_numpy(batch.action_units.astype(np.float32)), pos_weight=unit_weight
