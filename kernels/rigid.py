@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels import rigid_solve
+from kernels.backend import Backend, backend_of
 from kernels.rigid_numba import fit, subtract, warm_rigid
+from kernels.rigid_solve import Samples
 
 FEWEST_PIXELS = 60
 """Sampled pixels of still skin below which no motion is fitted."""
@@ -46,20 +49,27 @@ class RigidMotion:
         width: of the flow, px.
         model: "rigid" falls back to "affine" where depth does not vary, and the fit says so; "affine" always.
         stride: distance between sampled pixels, px.
+        backend: "numba", "numpy" (the slow reference) or "cupy" (arrays on the GPU).
     """
 
     def __init__(
-        self, height: int, width: int, *, model: Literal["rigid", "affine"] = "rigid", stride: int = 3
+        self,
+        height: int,
+        width: int,
+        *,
+        model: Literal["rigid", "affine"] = "rigid",
+        stride: int = 3,
+        backend: Backend = "numba",
     ) -> None:
         if height < 8 or width < 8 or stride < 1:
             raise ValueError(f"need at least 8x8 pixels and a stride of 1 or more, not {height}x{width} and {stride}")
         if model not in ("rigid", "affine"):
             raise ValueError(f'model must be "rigid" or "affine", not {model!r}')
-        self.height, self.width, self.model, self.stride = height, width, model, stride
+        self.height, self.width, self.model, self.stride, self.backend = height, width, model, stride, backend
+        self._flat = np.zeros((height, width), np.float32)
         most = (height // stride + 1) * (width // stride + 1)
         self._samples = np.empty((6, most), np.float32)
         self._sorted = np.empty(2 * most, np.float32)
-        self._motion = np.zeros(6, np.float64)
 
     def warm(self) -> None:
         """Compile or load the kernels."""
@@ -67,9 +77,9 @@ class RigidMotion:
 
     def remove(
         self,
-        flow: NDArray[np.float32],
-        depth: NDArray[np.float32] | None,
-        stable: NDArray[np.bool_],
+        flow: Any,
+        depth: Any | None,
+        stable: Any,
         out: NDArray[np.float32] | None = None,
     ) -> RigidFit:
         """Fit the head's motion and subtract it.
@@ -78,7 +88,7 @@ class RigidMotion:
             flow: float32 (H, W, 2), px.
             depth: float32 (H, W), px; None fits an affine motion.
             stable: bool (H, W), where the skin follows the skull.
-            out: float32 (H, W, 2) for the residual; a new array by default.
+            out: float32 (H, W, 2) for the residual; a new array by default, and always on the GPU.
 
         Raises:
             ValueError: shapes that do not fit, or values that are not finite on still skin.
@@ -88,29 +98,48 @@ class RigidMotion:
         if flow.shape != (*shape, 2) or stable.shape != shape or (depth is not None and depth.shape != shape):
             got = f"flow {flow.shape}, stable {stable.shape}, depth {None if depth is None else depth.shape}"
             raise ValueError(f"flow, depth and stable must cover {shape} pixels: {got}")
+        if out is not None and (out.shape != flow.shape or out.dtype != np.float32 or not out.flags.c_contiguous):
+            raise ValueError(f"out must be a contiguous float32 array of shape {flow.shape}")
+        rigid = depth is not None and self.model == "rigid"
+        fitted, residual = self._fit(flow, depth, stable, rigid, out)
+        if fitted.count < FEWEST_PIXELS:
+            raise TooLittleSkin(f"only {fitted.count} samples of still skin are visible; is the face inside the crop?")
+        if not np.isfinite(fitted.model).all():
+            raise ValueError("flow or depth is not finite on still skin")
+        return RigidFit(
+            fitted.model, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.count
+        )
+
+    def _fit(self, flow: Any, depth: Any, stable: Any, rigid: bool, out: Any) -> tuple[Samples, Any]:
+        if self.backend == "cupy":
+            from kernels.rigid_cuda import fit_cuda
+
+            return fit_cuda(
+                flow, (stable * 0).astype("float32") if depth is None else depth, stable, self.stride, rigid
+            )
         flow = np.ascontiguousarray(flow, dtype=np.float32)
         stable = np.ascontiguousarray(stable, dtype=np.bool_)
-        rigid = depth is not None and self.model == "rigid"
-        deep = np.ascontiguousarray(depth, dtype=np.float32) if depth is not None else np.zeros(shape, np.float32)
-        count, noise, fitted_rigid = fit(
-            flow, deep, stable, self.stride, rigid, self._samples, self._sorted, self._motion
-        )
-        if count < FEWEST_PIXELS:
-            raise TooLittleSkin(f"only {count} pixels of still skin are visible; is the face inside the crop?")
-        if not np.isfinite(self._motion).all():
-            raise ValueError("flow or depth is not finite on still skin")
+        deep = self._flat if depth is None else np.ascontiguousarray(depth, dtype=np.float32)
         residual = np.empty_like(flow) if out is None else out
-        subtract(flow, deep, self._motion, fitted_rigid, residual)
-        return RigidFit(self._motion.copy(), residual, float(noise), "rigid" if fitted_rigid else "affine", count)
+        if self.backend == "numpy":
+            fitted = rigid_solve.fit(flow, deep, stable, self.stride, rigid)
+            residual[:] = flow - rigid_solve.modelled(fitted.model, fitted.rigid, deep)
+            return fitted, residual
+        model = np.zeros(6)
+        count, noise, kept = fit(flow, deep, stable, self.stride, rigid, self._samples, self._sorted, model)
+        subtract(flow, deep, model, kept, residual)
+        return Samples(count, noise, kept, model), residual
 
 
 def remove_rigid_motion(
-    flow: NDArray[np.float32],
-    depth: NDArray[np.float32] | None,
-    stable: NDArray[np.bool_],
+    flow: Any,
+    depth: Any | None,
+    stable: Any,
     *,
     model: Literal["rigid", "affine"] = "rigid",
+    backend: Backend | None = None,
 ) -> RigidFit:
-    """`RigidMotion.remove` for a single flow, with every second pixel sampled."""
+    """`RigidMotion.remove` for a single flow, with every second pixel sampled; see `kernels.backend.backend_of`."""
     height, width = flow.shape[:2]
-    return RigidMotion(height, width, model=model, stride=2).remove(flow, depth, stable)
+    chosen = backend_of(flow, backend)
+    return RigidMotion(height, width, model=model, stride=2, backend=chosen).remove(flow, depth, stable)

@@ -6,11 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.compiled import compiled, compiled_fast
-
-_STEPS = 6
-_TUKEY = 4.685  # times sigma: 95 % efficient on Gaussian noise
-_LEAST_SIGMA = 0.01  # px; keeps weights finite on exact flows
-_MOST_CONDITION = 1e-4  # smallest share of the depth column that the other columns must leave unexplained
+from kernels.rigid_solve import LEAST_PIVOT, LEAST_SIGMA, STEPS, TUKEY
 
 
 @compiled
@@ -173,12 +169,12 @@ def fit(
     weights[:count] = 1
     squares = np.empty(count, np.float32)
     pivot = _solve(samples, count, weights, rigid, model)
-    if rigid and pivot < _MOST_CONDITION:
+    if rigid and pivot < LEAST_PIVOT:
         rigid = False
         _solve(samples, count, weights, rigid, model)
-    for _ in range(_STEPS):
-        sigma = max(_sigma(samples, count, rigid, model, squares, scratch), _LEAST_SIGMA)
-        limit = (_TUKEY * sigma) ** 2
+    for _ in range(STEPS):
+        sigma = max(_sigma(samples, count, rigid, model, squares, scratch), LEAST_SIGMA)
+        limit = (TUKEY * sigma) ** 2
         for i in range(count):
             share = squares[i] / limit
             weights[i] = (1 - share) ** 2 if share < 1 else 0

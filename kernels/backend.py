@@ -1,0 +1,48 @@
+"""Which implementation runs: named by the caller, or else by the kind of array; never exchanged silently."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Backend = Literal["numba", "numpy", "cupy"]
+
+
+def backend_of(array: Any, backend: Backend | None) -> Backend:
+    """The backend to use.
+
+    Args:
+        array: NumPy arrays go to Numba, CuPy arrays to CuPy, where `backend` is None.
+        backend: "numba", "numpy" (the slow reference), "cupy", or None.
+
+    Raises:
+        ValueError: an unknown backend, or a CuPy array for a backend on the CPU.
+    """
+    on_gpu = type(array).__module__.split(".")[0] == "cupy"
+    if backend is None:
+        return "cupy" if on_gpu else "numba"
+    if backend not in ("numba", "numpy", "cupy"):
+        raise ValueError(f'backend must be "numba", "numpy" or "cupy", not {backend!r}')
+    if on_gpu and backend != "cupy":
+        raise ValueError(f"a CuPy array cannot go to the {backend} backend; fetch it with .get() first")
+    return backend
+
+
+def checked_flow(flow: Any, smallest: int = 1) -> None:
+    """Refuse what is no flow field.
+
+    Raises:
+        ValueError: not (H, W, 2) of floats, or fewer than `smallest` pixels each way.
+    """
+    shape, kind = getattr(flow, "shape", None), getattr(flow, "dtype", None)
+    if shape is None or len(shape) != 3 or shape[2] != 2 or min(shape[:2]) < smallest:
+        raise ValueError(f"flow must be (H, W, 2) with at least {smallest} pixels each way, not {shape}")
+    if kind != np.float32 and kind != np.float64:
+        raise ValueError(f"flow must be float32, not {kind}")
+
+
+def contiguous(array: Any) -> NDArray[np.float32]:
+    """NumPy, float32, C order; the array itself where it is so already."""
+    return np.ascontiguousarray(array, dtype=np.float32)
