@@ -64,7 +64,7 @@ def event_line(event: ExpressionRecognised) -> EventLine:
 
 
 class EventsFile:
-    """A sink. When the disk is full or goes away, events wait in memory: each later event tries again, and so does `close`.
+    """A sink. When the disk is full, events wait in memory: each later event tries again, and so does `close`.
 
     Args:
         path: file to write; an older one is replaced.

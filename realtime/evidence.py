@@ -1,4 +1,4 @@
-"""The pictures behind one verdict: a record of fixed size, which lies in the `evidence` ring under its event's number."""
+"""The pictures behind one verdict: a record of fixed size, in the `evidence` ring under its event's number."""
 
 from __future__ import annotations
 
@@ -57,7 +57,14 @@ def pack_evidence(
         ValueError: something has another shape.
     """
     record = np.zeros((), EVIDENCE)
-    parts = {"onset": onset, "apex": apex, "mesh": mesh, "flow": flow, "cloud": cloud, "shares": _shares(cloud)}
+    parts: dict[str, NDArray[Any]] = {
+        "onset": onset,
+        "apex": apex,
+        "mesh": mesh,
+        "flow": flow,
+        "cloud": cloud,
+        "shares": _shares(cloud),
+    }
     for name, part in parts.items():
         if part.shape != record[name].shape:
             raise ValueError(f"evidence: {name} must have shape {record[name].shape}, not {part.shape}")

@@ -33,8 +33,7 @@ def head_on_mesh(centre: float = 128.0, width: float = 184.0) -> np.ndarray:
     radius = np.sqrt((index + 0.5) / VERTICES)
     angle = index * 2.39996
     x, y = radius * np.cos(angle), radius * np.sin(angle)
-    shell = np.column_stack([x * width / 2, y * width / 1.6, 40 * radius**2]) + [centre, centre, 0]
-    return shell.astype(np.float32)
+    return np.column_stack([centre + x * width / 2, centre + y * width / 1.6, 40 * radius**2]).astype(np.float32)
 
 
 def some_evidence(seed: int = 0) -> np.ndarray:
