@@ -89,7 +89,7 @@ def measure_camera(source: Source, seconds: float, settings: Settings | None = N
                 continue
             crop = tracked.pixels[64:192, 64:192].astype(np.int16)
             if before is not None and faces and tracked.message.crop_epoch == faces[-1].crop_epoch:
-                # Most pixels of a quiet face change by noise alone; a mean, since whole grey levels have no fine median.
+                # Most pixels of a quiet face change by noise alone; whole grey levels have no fine median.
                 grain.append(float(np.abs(crop - before).mean()) * np.sqrt(np.pi / 2) / np.sqrt(2))
             before = crop
             faces.append(tracked.message)
