@@ -39,7 +39,7 @@ class Child:
         self.failure: Beat | None = None
         self.heard_at = time.monotonic()
         self.deaf = False
-        self._terminated = False
+        self._terminated = self._killed = False
         self._control, theirs = _spawn.Pipe()
         self.process = _spawn.Process(target=run_worker, args=(spec, theirs), name=f"glimpse-{self.name}", daemon=True)
         resource_tracker.ensure_running()  # its first start would unblock the signals blocked below
@@ -99,8 +99,15 @@ class Child:
             self._terminated = True
             self.process.terminate()
 
+    def kill(self) -> None:
+        """End it, since it does not end itself."""
+        self._killed = True
+        self.process.kill()
+
     def how_it_died(self) -> str:
         """One line for a process that ended without saying why."""
+        if self._killed:
+            return f"{self.name} did not stop in time and was killed"
         code = self.process.exitcode
         if code is None or code >= 0:
             return f"{self.name} ended unexpectedly (exit code {code})"

@@ -106,7 +106,7 @@ class Lifeline:
         first_line = (str(error).splitlines() or [""])[0]
         note = first_line if mendable else f"{type(error).__name__}: {first_line}"
         if isinstance(error, SystemExit):
-            note = "terminated"
+            note = "did not stop in time and was terminated"
         details = "" if mendable else "".join(traceback.format_exception(error))
         self.say(self._beat(note, mendable, details))
 

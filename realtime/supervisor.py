@@ -126,6 +126,8 @@ class Supervisor:
                     self._turn(signals)
                     if signals.impatient:
                         break
+                else:
+                    self._judge()  # the last to end may have ended badly
                 self._look()
         finally:
             self._end_all()
@@ -144,10 +146,7 @@ class Supervisor:
         for child in self._children:
             child.hear()
         self._look()
-        for child in self._children:
-            why = self._what_is_wrong(child)
-            if why:
-                self._fail(child, why)
+        self._judge()
         if self.phase == "STARTING":
             self._begin_what_can_begin()
         wished = [child.name for child in self._children if child.beat.wants_stop]
@@ -176,6 +175,12 @@ class Supervisor:
             self._running_since = time.monotonic()
             self.phase = "RUNNING"
 
+    def _judge(self) -> None:
+        for child in self._children:
+            why = self._what_is_wrong(child)
+            if why:
+                self._fail(child, why)
+
     def _what_is_wrong(self, child: Child) -> str:
         """One line, or empty."""
         if not child.alive:
@@ -191,7 +196,8 @@ class Supervisor:
         if not child.alive:
             return child.how_it_died()
         if self.phase == "STARTING":
-            late = now - self._started > limits.start_s and not child.ready
+            behind = child.phase == "STARTING" if child.begun else not child.ready
+            late = behind and now - self._started > limits.start_s
             return f"{child.name} was not ready within {limits.start_s:g} s" if late else ""
         if now - child.heard_at > limits.hang_s:
             child.process.kill()
@@ -231,7 +237,7 @@ class Supervisor:
             if child.ended:
                 continue
             if now > self._cascade_at + self._limits.grace_s + _KILL_S:
-                child.process.kill()
+                child.kill()
             elif now > self._cascade_at + self._limits.grace_s:
                 child.terminate()
 

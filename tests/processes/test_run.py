@@ -175,6 +175,12 @@ def test_a_child_killed_ends_the_run_and_is_named(tmp_path: Path, stage: str):
         run_graph(graph, "fake", fake_rings(graph), Limits())
 
 
+def test_a_sink_killed_while_it_finishes_is_a_failure_though_all_others_are_done(tmp_path: Path):
+    graph = fake_graph(tmp_path / "out.txt", 60, fault=Fault("publish", "kill", -2))
+    with pytest.raises(WorkerFailed, match=r"^publish was killed by SIGKILL"):
+        run_graph(graph, "fake", fake_rings(graph), Limits())
+
+
 def test_a_child_that_leaves_without_a_word_is_named(tmp_path: Path):
     graph = fake_graph(tmp_path / "out.txt", 10**6, fault=Fault("spot", "exit", 200))
     with pytest.raises(WorkerFailed, match=r"^spot ended unexpectedly \(exit code 3\)"):

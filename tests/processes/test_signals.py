@@ -65,7 +65,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]
 
 
 def everything_gone(run: Run) -> bool:
-    return not run.workers() and not any(f"-{run.process.pid}-" in folder.name for folder in folders())
+    return not run.workers() and not folders(run.process.pid)
 
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
@@ -117,12 +117,14 @@ def test_a_second_ctrl_c_kills(start: Callable[..., Run]):
 
 
 def test_a_stop_is_bounded_whatever_hangs(start: Callable[..., Run]):
-    run = start(**ENDLESS, fault={"stage": "track", "kind": "hang", "at": 20}, limits={"grace_s": 1.0, "hang_s": 600.0})
+    run = start(**ENDLESS, fault={"stage": "track", "kind": "hang", "at": 1}, limits={"grace_s": 1.0, "hang_s": 600.0})
     run.wait_for_motion()
     run.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    run.end()
+    code, _, err = run.end()
     assert time.monotonic() - began < 15
+    assert code == 1
+    assert err == "glimpse: track failed: did not stop in time and was terminated\n"
     assert run.out.read_text().splitlines()[-1] == "closed", "stages after the hung one still finish"
     assert everything_gone(run)
 
