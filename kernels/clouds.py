@@ -76,7 +76,7 @@ def _reference(
     strain: NDArray[np.float32],
     depth: NDArray[np.float32],
     labels: NDArray[np.int16],
-    face_width: np.float32,
+    face_width: Any,
     centre: NDArray[np.float32],
     cloud: NDArray[np.float32],
 ) -> None:
@@ -99,7 +99,7 @@ def _compiled(
     strain: NDArray[np.float32],
     depth: NDArray[np.float32],
     labels: NDArray[np.int16],
-    face_width: float,
+    face_width: Any,
     centre: NDArray[np.float32],
     cloud: NDArray[np.float32],
 ) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kernels.backend import Backend
 from kernels.flow_numba import NumbaFlow
 from kernels.flow_presets import CELL, PRESETS, Preset
 from kernels.flow_scheme import FlowScheme
@@ -14,8 +14,8 @@ from kernels.flow_scheme import FlowScheme
 SMALLEST = 32
 """Least height and width of an image, px."""
 
-Image = NDArray[np.uint8] | NDArray[np.float32]
-Backend = Literal["numba", "numpy"]
+Image = Any
+"""NumPy or CuPy, grey, uint8 or float32 in grey levels of 0 to 255: (height, width), or with pairs in front."""
 
 
 class FlowEstimator:
@@ -28,27 +28,43 @@ class FlowEstimator:
         height: px, at least 32.
         width: px, at least 32.
         preset: "tracking" for every frame, "precise" once per event.
-        backend: "numba", or "numpy" for the slow reference.
+        backend: "numba"; "numpy" for the slow reference; "cupy" for the GPU.
+        pairs: how many pairs each call takes, as arrays with a leading axis; None for one pair without that axis. More
+            than one pair only on the GPU.
 
     Raises:
-        ValueError: a size, preset or backend that is not offered.
+        ValueError: a size, preset, backend or number of pairs that is not offered.
+        CudaMissing: backend "cupy" without CuPy or without a GPU.
     """
 
-    def __init__(self, height: int, width: int, preset: Preset = "tracking", backend: Backend = "numba") -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        preset: Preset = "tracking",
+        backend: Backend = "numba",
+        *,
+        pairs: int | None = None,
+    ) -> None:
         if height < SMALLEST or width < SMALLEST:
             raise ValueError(f"images must be at least {SMALLEST}x{SMALLEST} pixels, not {height}x{width}")
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
-        self.height, self.width, self.preset, self.backend = height, width, preset, backend
+        if pairs is not None and (pairs < 1 or backend != "cupy"):
+            raise ValueError(
+                f'pairs must be 1 or more, and goes with backend="cupy" only; not {pairs} with {backend!r}'
+            )
+        self.height, self.width, self.preset, self.backend, self.pairs = height, width, preset, backend, pairs
+        self._shape = (height, width) if pairs is None else (pairs, height, width)
         step = FlowScheme.SIZE_STEP
-        self._kernels = kernels_of(backend)
+        self._kernels = kernels_of(backend, pairs or 1)
         self._scheme = FlowScheme(self._kernels, -(-height // step) * step, -(-width // step) * step, PRESETS[preset])
         self._has_reference = False
 
     def warm(self) -> None:
         """Compile the kernels, or load them from disk."""
-        size = (self.height, self.width)
-        self.estimate(np.zeros(size, np.uint8), np.zeros(size, np.uint8))
+        black = np.zeros(self._shape, np.uint8)
+        self.estimate(black, black)
         self._has_reference = False
 
     def set_reference(self, before: Image) -> None:
@@ -61,10 +77,8 @@ class FlowEstimator:
         self._scheme.set_reference()
         self._has_reference = True
 
-    def to(
-        self, after: Image, *, initial: NDArray[np.float32] | None = None, out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Flow from the reference to `after`.
+    def to(self, after: Image, *, initial: Any = None, out: Any = None) -> Any:
+        """Flow from the reference to `after`; NumPy for NumPy, CuPy for CuPy.
 
         Args:
             after: grey, uint8 or float32 (height, width); float32 in grey levels of 0 to 255.
@@ -82,60 +96,60 @@ class FlowEstimator:
         start = None if initial is None else self._coarsest(initial)
         self._put(after)
         motion = self._scheme.solve(start)
-        shape = (self.height, self.width, 2)
+        shape = (*self._shape, 2)
         if out is None:
-            out = np.empty(shape, np.float32)
+            out = self._kernels.empty(shape)
         elif out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
-            raise ValueError(f"out must be a contiguous float32 array of shape {shape}")
+            raise ValueError(f"out must be a contiguous float32 array of shape {shape}, in the backend's memory")
         self._kernels.enlarge(motion, out)
-        return out
+        return out.get() if isinstance(after, np.ndarray) and hasattr(out, "get") else out
 
     def estimate(
         self,
         before: Image,
         after: Image,
         *,
-        initial: NDArray[np.float32] | None = None,
-        out: NDArray[np.float32] | None = None,
-    ) -> NDArray[np.float32]:
+        initial: Any = None,
+        out: Any = None,
+    ) -> Any:
         """Flow from `before` to `after`, as `to`; `before` becomes the reference."""
         self.set_reference(before)
         return self.to(after, initial=initial, out=out)
 
     __call__ = estimate
 
-    def _put(self, image: Image) -> None:
-        if not isinstance(image, np.ndarray) or image.dtype not in (np.uint8, np.float32):
-            kind = getattr(image, "dtype", type(image).__name__)
-            raise ValueError(f"images must be NumPy arrays of uint8 or float32, not {kind}")
-        if image.shape != (self.height, self.width):
-            raise ValueError(f"images must be grey and {self.height}x{self.width}, not of shape {image.shape}")
-        if image.dtype == np.float32 and not np.isfinite(image).all():
+    def _put(self, image: Any) -> None:
+        kind = getattr(image, "dtype", None)
+        if kind is None or kind not in (np.uint8, np.float32):
+            raise ValueError(f"images must be arrays of uint8 or float32, not {kind or type(image).__name__}")
+        if image.shape != self._shape:
+            raise ValueError(f"images must be grey and of shape {self._shape}, not {image.shape}")
+        if kind == np.float32 and isinstance(image, np.ndarray) and not np.isfinite(image.sum()):
             raise ValueError("the image holds values that are not finite")
         self._kernels.put(image, self._scheme.input)
 
-    def _coarsest(self, initial: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _coarsest(self, initial: Any) -> Any:
         """A first guess as means over the coarsest grid's cells, in px of the coarsest scale."""
-        if initial.shape != (self.height, self.width, 2) or not np.isfinite(initial).all():
-            raise ValueError(f"initial must be a finite flow of shape {(self.height, self.width, 2)}")
+        given = np.asarray(initial.get() if hasattr(initial, "get") else initial, np.float32)
+        if given.shape != (*self._shape, 2) or not np.isfinite(given).all():
+            raise ValueError(f"initial must be a finite flow of shape {(*self._shape, 2)}")
         scale = 1 << (len(self._scheme.scales) - 1)
         block = CELL * scale
-        height, width = self._scheme.input.shape
-        beyond = ((0, height - self.height), (0, width - self.width), (0, 0))
-        whole = np.pad(np.asarray(initial, np.float32), beyond, mode="edge")
-        means = whole.reshape(height // block, block, width // block, block, 2).mean(axis=(1, 3)) / scale
+        height, width = self._scheme.input.shape[-2:]
+        beyond = ((0, 0), (0, height - self.height), (0, width - self.width), (0, 0))
+        whole = np.pad(given.reshape(-1, self.height, self.width, 2), beyond, mode="edge")
+        cells = whole.reshape(-1, height // block, block, width // block, block, 2).mean(axis=(2, 4)) / scale
         grid = self._kernels.grid(2, height // block, width // block)
-        margin = (grid.shape[1] - means.shape[0]) // 2
-        inside = grid[:, margin : margin + means.shape[0], margin : margin + means.shape[1]]
-        inside[:] = np.moveaxis(means, 2, 0)
+        self._kernels.fill(grid, np.moveaxis(cells, 3, 1))
         return grid
 
 
-def kernels_of(backend: Backend) -> Any:
+def kernels_of(backend: Backend, pairs: int) -> Any:
     """The named backend's kernels.
 
     Raises:
         ValueError: an unknown backend.
+        CudaMissing: "cupy" without CuPy or without a GPU.
     """
     if backend == "numba":
         return NumbaFlow()
@@ -143,4 +157,9 @@ def kernels_of(backend: Backend) -> Any:
         from kernels.flow_numpy import NumpyFlow
 
         return NumpyFlow()
-    raise ValueError(f'backend must be "numba" or "numpy", not {backend!r}')
+    if backend == "cupy":
+        from kernels import cuda_launch
+        from kernels.flow_cuda import CudaFlow
+
+        return CudaFlow(cuda_launch.launcher(), pairs)
+    raise ValueError(f'backend must be "numba", "numpy" or "cupy", not {backend!r}')

@@ -120,9 +120,17 @@ class CudaFlow:
     def reset_light(self, light: Array) -> None:
         light[:, 0], light[:, 1] = 1, 0
 
+    def empty(self, shape: tuple[int, ...]) -> Array:
+        return self._launch.arrays.empty(shape, "float32")
+
+    def fill(self, grid: Array, values: Any) -> None:
+        """Values (pairs, planes, rows, columns) into a grid."""
+        grid[:] = self._launch.arrays.asarray(values)
+
     def put(self, image: Array, out: Array) -> None:
         """Images into larger ones, their last rows and columns repeated."""
         height, width = image.shape[-2:]
+        image = self._launch.arrays.asarray(image)
         out[:, :height, :width] = image
         out[:, height:, :width] = out[:, height - 1 : height, :width]
         out[:, :, width:] = out[:, :, width - 1 : width]

@@ -90,6 +90,13 @@ class NumbaFlow:
     def reset_light(self, light: Plane) -> None:
         light[0], light[1] = 1, 0
 
+    def empty(self, shape: tuple[int, ...]) -> Plane:
+        return np.empty(shape, np.float32)
+
+    def fill(self, grid: Plane, values: NDArray[np.float32]) -> None:
+        """Values (1, planes, rows, columns) into a grid."""
+        grid[:, 1:-1, 1:-1] = values[0]
+
     def put(self, image: NDArray[Any], out: Plane) -> None:
         """An image into a larger one, its last row and column repeated."""
         height, width = image.shape

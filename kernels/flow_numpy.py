@@ -120,6 +120,13 @@ class NumpyFlow:
     def reset_light(self, light: Plane) -> None:
         light[:] = 1, 0
 
+    def empty(self, shape: tuple[int, ...]) -> Plane:
+        return np.empty(shape, np.float32)
+
+    def fill(self, grid: Plane, values: NDArray[np.float32]) -> None:
+        """Values (1, planes, rows, columns) into a grid."""
+        grid[:] = values[0]
+
     def put(self, image: NDArray[Any], out: Plane) -> None:
         """An image into a larger one, its last row and column repeated."""
         beyond = tuple((0, whole - part) for whole, part in zip(out.shape, image.shape, strict=True))

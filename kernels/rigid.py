@@ -102,13 +102,11 @@ class RigidMotion:
             raise ValueError(f"out must be a contiguous float32 array of shape {flow.shape}")
         rigid = depth is not None and self.model == "rigid"
         fitted, residual = self._fit(flow, depth, stable, rigid, out)
-        if fitted.count < FEWEST_PIXELS:
-            raise TooLittleSkin(f"only {fitted.count} samples of still skin are visible; is the face inside the crop?")
+        if fitted.size < FEWEST_PIXELS:
+            raise TooLittleSkin(f"only {fitted.size} samples of still skin are visible; is the face inside the crop?")
         if not np.isfinite(fitted.model).all():
             raise ValueError("flow or depth is not finite on still skin")
-        return RigidFit(
-            fitted.model, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.count
-        )
+        return RigidFit(fitted.model, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.size)
 
     def _fit(self, flow: Any, depth: Any, stable: Any, rigid: bool, out: Any) -> tuple[Samples, Any]:
         if self.backend == "cupy":

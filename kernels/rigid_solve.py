@@ -24,7 +24,7 @@ Sums = Callable[[Any, Any, bool], NDArray[np.float64]]
 class Samples(NamedTuple):
     """What was fitted."""
 
-    count: int
+    size: int
     noise: float
     rigid: bool
     model: NDArray[np.float64]  # (6,)
