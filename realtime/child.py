@@ -23,6 +23,7 @@ class Child:
         phase: as it last reported.
         ready: its stage is built and warm.
         begun: it was told to begin.
+        dismissed: it was ended before it began anything.
         opened: what the source delivers, from the worker that owns it.
         beat: its latest books.
         failure: the beat in which it reported a failure.
@@ -39,6 +40,7 @@ class Child:
         self.failure: Beat | None = None
         self.heard_at = time.monotonic()
         self.deaf = False
+        self.dismissed = False
         self._terminated = self._killed = False
         self._control, theirs = _spawn.Pipe()
         self.process = _spawn.Process(target=run_worker, args=(spec, theirs), name=f"glimpse-{self.name}", daemon=True)
@@ -98,6 +100,11 @@ class Child:
         if not self._terminated:
             self._terminated = True
             self.process.terminate()
+
+    def dismiss(self) -> None:
+        """End it before it has begun anything; that is no failure."""
+        self.dismissed = True
+        self.process.kill()
 
     def kill(self) -> None:
         """End it, since it does not end itself."""

@@ -183,6 +183,8 @@ class Supervisor:
 
     def _what_is_wrong(self, child: Child) -> str:
         """One line, or empty."""
+        if child.dismissed:
+            return ""
         if not child.alive:
             child.hear()  # its last words may have come after the first look
         if child.failure is not None:
@@ -215,11 +217,19 @@ class Supervisor:
 
     def _stop(self, grace_s: float) -> None:
         """The source ends its stream, and the end flows through; after the grace each stage is told by itself."""
+        if self.phase == "STARTING":
+            self._dismiss_idle()
         self.phase = "STOPPING"
         self._cascade_at = time.monotonic() + grace_s
         self._tell_next()
         while self._told <= self._failed_at:
             self._tell_next()
+
+    def _dismiss_idle(self) -> None:
+        """Loading a network takes seconds, and none of it can be interrupted; sinks may have opened files."""
+        for stage, child in zip(self._graph.stages[1:], self._children[1:], strict=True):
+            if not stage.sink and not child.begun and child.failure is None:
+                child.dismiss()
 
     def _tell_next(self) -> None:
         child = self._children[self._told]
