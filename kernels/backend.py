@@ -47,5 +47,10 @@ def checked_flow(flow: Any, smallest: int = 1) -> None:
 
 
 def contiguous(array: Any) -> NDArray[np.float32]:
-    """NumPy, float32, C order; the array itself where it is so already."""
-    return np.ascontiguousarray(array, dtype=np.float32)
+    """NumPy, float32, C order, writeable: the one kind that compiled kernels take. The array itself where it is so."""
+    return np.require(array, np.float32, ["C", "W"])
+
+
+def contiguous_labels(labels: Any) -> NDArray[np.int16]:
+    """As `contiguous`, int16."""
+    return np.require(labels, np.int16, ["C", "W"])

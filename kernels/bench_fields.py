@@ -38,6 +38,16 @@ def portrait() -> NDArray[np.float32]:
     return np.asarray(cv2.resize(face, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
+def portrait_mesh() -> NDArray[np.float32]:
+    """The face mesh of `portrait()`, float32 (468, 3), px of the crop."""
+    mesh = np.loadtxt(Path(__file__).with_name("bench_mesh.csv"), np.float32, delimiter=",", skiprows=2)
+    left, top, size = _PORTRAIT_BOX
+    scale = SIZE / size
+    mesh[:, :2] = (mesh[:, :2] - (left, top) + 0.5) * scale - 0.5
+    mesh[:, 2] *= scale
+    return mesh
+
+
 def faces(folder: Path) -> list[NDArray[np.float32]]:
     """The largest face of each still and of each video's first frame in a folder, grey float32 (224, 224) each."""
     import cv2

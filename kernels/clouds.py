@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.backend import Backend, backend_of, checked_flow, contiguous
+from kernels.backend import Backend, backend_of, checked_flow, contiguous, contiguous_labels
 from kernels.compiled import compiled
 from kernels.region_numba import by_region
 
@@ -62,7 +62,7 @@ def regional_cloud(
         raise ValueError(f"centre must be three finite numbers, not {centre}")
     if chosen == "cupy":
         return _cuda(flow, strain, depth, labels, count, points, face_width, origin)
-    maps = contiguous(flow), contiguous(strain), contiguous(depth), np.ascontiguousarray(labels, np.int16)
+    maps = contiguous(flow), contiguous(strain), contiguous(depth), contiguous_labels(labels)
     cloud = np.zeros((count, points, CHANNELS), np.float32)
     if chosen == "numpy":
         _reference(*maps, np.float32(face_width), origin, cloud)

@@ -17,9 +17,9 @@ ROUNDS = 12
 def displaced(image: Any, flow: Any, factor: float = 1.0, backend: Backend | None = None) -> Any:
     """The image with every pixel moved `factor` times along its flow: out(x + factor d(x)) = image(x).
 
-    For each pixel the place it comes from is found by fixed-point iteration, x <- y - factor d(x), and sampled bilinear,
-    borders repeated. That needs |factor| times the flow's gradient below one; beyond, the flow folds and no image is
-    right.
+    For each pixel the place it comes from is found by fixed-point iteration, x <- y - factor d(x), and sampled
+    bilinear, borders repeated. That needs |factor| times the flow's gradient below one; beyond, the flow folds and
+    no image is right.
 
     Args:
         image: float32 or uint8 (H, W), grey; NumPy or CuPy.

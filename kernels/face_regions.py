@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.backend import contiguous
 from kernels.face_topology import VERTICES, mirror, triangles
 from kernels.rasterise import fill_depth, fill_polygon
 
@@ -90,7 +91,7 @@ def region_labels(
     else:
         raise ValueError(f'regions must be "motion" or "cloud", not {regions!r}')
     labels = np.full((height, width), -1, np.int16)
-    points = np.ascontiguousarray(mesh[:, :2])
+    points = mesh[:, :2].copy()
     for index, name in enumerate(names):
         ring = polygons.get(name)
         vertices = np.array(ring) if ring is not None else mirror()[list(polygons[name.replace("_left", "_right")])]
@@ -104,7 +105,7 @@ def stable_skin(mesh: NDArray[np.float32], height: int, width: int) -> NDArray[n
     Raises:
         ValueError: a mesh of another shape or with values that are not finite.
     """
-    points = np.ascontiguousarray(checked_mesh(mesh)[:, :2])
+    points = checked_mesh(mesh)[:, :2].copy()
     drawn = np.zeros((height, width), np.int16)
     for ring in _STABLE_ON_MIDLINE:
         fill_polygon(points[list(ring)], 1, drawn)
@@ -149,7 +150,7 @@ def checked_mesh(mesh: NDArray[np.float32]) -> NDArray[np.float32]:
     Raises:
         ValueError: another shape, or values that are not finite.
     """
-    checked = np.ascontiguousarray(mesh, dtype=np.float32)
+    checked = contiguous(mesh)
     if checked.shape != (VERTICES, 3):
         raise ValueError(f"a face mesh has shape ({VERTICES}, 3), not {checked.shape}; take it from FaceMesh.fit")
     if not np.isfinite(checked).all():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kernels.backend import Backend
+from kernels.compiled import compiling
 from kernels.flow_numba import NumbaFlow
 from kernels.flow_presets import CELL, PRESETS, Preset
 from kernels.flow_scheme import FlowScheme
@@ -64,7 +65,8 @@ class FlowEstimator:
     def warm(self) -> None:
         """Compile the kernels, or load them from disk."""
         black = np.zeros(self._shape, np.uint8)
-        self.estimate(black, black)
+        with compiling():
+            self.estimate(black, black)
         self._has_reference = False
 
     def set_reference(self, before: Image) -> None:

@@ -19,7 +19,8 @@ EIGHTH, HALF, THREE_QUARTERS = np.float32(1 / 8), np.float32(1 / 2), np.float32(
 
 def split(frames: Any, backend: Backend) -> list[Any]:
     """Levels of float32 (T, H, W) frames, finest first; the last holds the blurred rest."""
-    levels, height, width = [], *frames.shape[1:]
+    levels: list[Any] = []
+    height, width = frames.shape[1:]
     while min(height, width) >= 2 * SMALLEST:
         height, width = (height + 1) // 2, (width + 1) // 2
         smaller = _resized(frames, (height, width), backend)

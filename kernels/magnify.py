@@ -11,6 +11,9 @@ from kernels.backend import Backend, backend_of
 from kernels.displace import displaced
 from kernels.temporal_band import band_pass
 
+EXAGGERATION = 2.0
+"""By which the published code raises the bound on short wavelengths."""
+
 
 def magnify_eulerian(
     frames: Any,
@@ -24,8 +27,8 @@ def magnify_eulerian(
 ) -> Any:
     """Eulerian magnification (Wu et al., SIGGRAPH 2012) with a first-order Butterworth band.
 
-    Each level of a Laplacian pyramid is filtered in time and added back times `alpha`; where a level's wavelength is
-    too short for that, times less (their equation 14): wavelength / (8 delta) - 1, delta = shortest / (8 (1 + alpha)).
+    Each level of a Laplacian pyramid is filtered in time and added back times `alpha`, or where its wavelength is too
+    short for that, times 2 (wavelength / (8 delta) - 1), with delta = shortest / (8 (1 + alpha)) (their equation 14).
     The finest and the coarsest level are left as they are.
 
     Args:
@@ -57,7 +60,7 @@ def magnify_eulerian(
     delta = shortest / 8 / (1 + alpha)
     wavelength = float(np.hypot(*frames.shape[1:])) / 3
     for i in reversed(range(len(levels))):
-        times = min(alpha, wavelength / delta / 8 - 1)
+        times = min(alpha, EXAGGERATION * (wavelength / delta / 8 - 1))
         if 0 < i < len(levels) - 1 and times > 0:
             levels[i] = levels[i] + np.float32(times) * band_pass(levels[i], rate, low, high, chosen)
         wavelength /= 2

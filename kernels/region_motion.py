@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import region_numba
-from kernels.backend import Backend, backend_of, checked_flow, contiguous
+from kernels.backend import Backend, backend_of, checked_flow, contiguous, contiguous_labels
 
 DIRECTIONS = 8
 
@@ -41,7 +41,7 @@ def region_motion(flow: Any, labels: Any, count: int, backend: Backend | None = 
     if chosen == "numpy":
         return _projected_mean(vectors, labels, count)
     out = np.zeros((count, 2), np.float32)
-    region_numba.projected_mean(vectors, np.ascontiguousarray(labels, np.int16), count, out)
+    region_numba.projected_mean(vectors, contiguous_labels(labels), count, out)
     return out
 
 
@@ -72,7 +72,7 @@ def main_direction(flow: Any, labels: Any, count: int, backend: Backend | None =
         sums = _octant_sums(contiguous(flow), labels, count)
     else:
         sums = np.zeros((count, DIRECTIONS, 3))
-        region_numba.octant_sums(contiguous(flow), np.ascontiguousarray(labels, np.int16), count, sums)
+        region_numba.octant_sums(contiguous(flow), contiguous_labels(labels), count, sums)
     main = sums[np.arange(count), sums[:, :, 0].argmax(axis=1)]
     mean = main[:, 1:] / np.maximum(main[:, :1], 1)
     return np.column_stack([np.hypot(mean[:, 0], mean[:, 1]), np.arctan2(mean[:, 1], mean[:, 0])]).astype(np.float32)
@@ -94,7 +94,7 @@ def top_magnitudes(flow: Any, labels: Any, count: int, k: int, backend: Backend 
     if chosen == "numpy":
         return _top(contiguous(flow), labels, count, k, np)
     out = np.zeros(count, np.float32)
-    region_numba.top(contiguous(flow), np.ascontiguousarray(labels, np.int16), count, k, out)
+    region_numba.top(contiguous(flow), contiguous_labels(labels), count, k, out)
     return out
 
 

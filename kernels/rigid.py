@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import rigid_solve
-from kernels.backend import Backend, backend_of
+from kernels.backend import Backend, backend_of, contiguous
+from kernels.compiled import compiling
 from kernels.rigid_numba import fit, subtract, warm_rigid
 from kernels.rigid_solve import Samples
 
@@ -73,7 +74,8 @@ class RigidMotion:
 
     def warm(self) -> None:
         """Compile or load the kernels."""
-        warm_rigid()
+        with compiling():
+            warm_rigid()
 
     def remove(
         self,
@@ -115,9 +117,9 @@ class RigidMotion:
             return fit_cuda(
                 flow, (stable * 0).astype("float32") if depth is None else depth, stable, self.stride, rigid
             )
-        flow = np.ascontiguousarray(flow, dtype=np.float32)
-        stable = np.ascontiguousarray(stable, dtype=np.bool_)
-        deep = self._flat if depth is None else np.ascontiguousarray(depth, dtype=np.float32)
+        flow = contiguous(flow)
+        stable = np.require(stable, np.bool_, ["C", "W"])
+        deep = self._flat if depth is None else contiguous(depth)
         residual = np.empty_like(flow) if out is None else out
         if self.backend == "numpy":
             fitted = rigid_solve.fit(flow, deep, stable, self.stride, rigid)
