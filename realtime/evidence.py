@@ -83,10 +83,10 @@ def unpack_evidence(record: NDArray[Any]) -> Evidence:
     return Evidence(
         onset=record["onset"],
         apex=record["apex"],
-        mesh=record["mesh"],
+        mesh=record["mesh"].astype(np.float32),
         flow=record["flow"].astype(np.float32),
-        cloud=record["cloud"],
-        shares=record["shares"],
+        cloud=record["cloud"].astype(np.float32),
+        shares=record["shares"].astype(np.float32),
     )
 
 

@@ -28,7 +28,7 @@ class MotionBars:
 
     def __init__(self, scale: float) -> None:
         self.scale = scale
-        self.rows = _paired(list(mesh_regions()))
+        self.rows = paired_regions()
         self._row = round(_ROW * scale)
         self._bar = round(_BAR * scale)
         self._left = round((_NUMBER + _BAR) * scale)  # where bars to the left begin
@@ -91,9 +91,9 @@ def _fill(image: NDArray[np.uint8], edge: int, length: int, top: int, thick: int
     image[max(top, 0) : max(top + thick, 0), max(left, 0) : max(right, 0)] = colour
 
 
-def _paired(names: list[str]) -> list[tuple[str, int, int]]:
+def paired_regions() -> list[tuple[str, int, int]]:
     """Rows: name, index of the subject's right side, index of the left; a region on the midline stands on both."""
-    rows = []
+    names, rows = list(mesh_regions()), []
     for index, name in enumerate(names):
         base, _, side = name.rpartition("_")
         if side == "left":
