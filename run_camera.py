@@ -57,6 +57,11 @@ def _stop(reason: str) -> None:
     raise typer.Exit(NOTHING_DONE)
 
 
+def _end(stopped_by: str) -> None:
+    if stopped_by in ("Ctrl-C", "SIGTERM"):
+        raise typer.Exit(INTERRUPTED)
+
+
 def _settings(file: Path | None, model: str | None = None) -> Settings:
     return load_settings(file, {"recognise": {"model": model}} if model else None)
 
@@ -100,7 +105,7 @@ def demo(out: Out = Path("out/demo"), settings: Config = None, model: Model = No
         with console.status("Making the built-in clip"):
             clip = make_builtin_clip(out)
         console.print(f"Built-in clip: {clip.video}, truth: {clip.truth}", soft_wrap=True)
-        replay_paths([clip.video], out, _settings(settings, model), console, plain_names=True)
+        _end(replay_paths([clip.video], out, _settings(settings, model), console, plain_names=True))
 
 
 @app.command(epilog="Example: python run_camera.py replay interview.mp4 --out out/interview")
@@ -110,6 +115,7 @@ def replay(
     realtime: Annotated[bool, typer.Option("--realtime", help="At the video's own pace, dropping frames as live.")] = (
         False
     ),
+    image_fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate of a folder of images.")] = 30.0,
     settings: Config = None,
     model: Model = None,
 ) -> None:
@@ -119,7 +125,8 @@ def replay(
         from realtime.replay import replay_paths
 
         prepare_folder(out)
-        replay_paths(paths, out, _settings(settings, model), console, realtime=realtime)
+        chosen = _settings(settings, model)
+        _end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps))
 
 
 @app.command(epilog="Example: python run_camera.py camera 0 --view window")
@@ -135,7 +142,7 @@ def camera(
     with one_line_errors():
         from realtime.watch import watch_camera
 
-        watch_camera(source, _settings(settings, model), console, view=view, record=record, out=out)
+        _end(watch_camera(source, _settings(settings, model), console, view=view, record=record, out=out))
 
 
 @app.command(epilog="Example: python run_camera.py doctor")

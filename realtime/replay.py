@@ -40,8 +40,9 @@ def replay_paths(
     console: Console,
     *,
     realtime: bool = False,
+    image_fps: float = 30.0,
     plain_names: bool = False,
-) -> None:
+) -> str:
     """Work through videos, image folders and folders of videos.
 
     Args:
@@ -50,18 +51,25 @@ def replay_paths(
         settings: of every stage.
         console: for progress, events and figures.
         realtime: at the videos' own pace, dropping frames as live.
+        image_fps: rate of folders of images.
         plain_names: `events.jsonl` and `annotated.mp4` without the video's name, for a single video.
+
+    Returns:
+        What stopped the work before its end: `Ctrl-C`, `SIGTERM`, or empty.
 
     Raises:
         UserFacingError: a video could not be read, or broke off; the others have been worked through all the same.
     """
     problems: list[str] = []
+    stopped_by = ""
     report = Report(out / "report.html")
     with tempfile.TemporaryDirectory(prefix=".session-", dir=out) as folder:
         for number, recording in enumerate(_name_results(list(_expand(paths)), out, plain_names)):
             record = Path(folder) / f"{number}.record"
             try:
-                summary = _replay_one(recording, record, settings, console, realtime)
+                summary = _replay_one(
+                    recording, record, settings, console, SourceSpec(str(recording.path), realtime, image_fps)
+                )
             except UserFacingError as error:
                 problems.append(str(error))
                 continue
@@ -71,12 +79,14 @@ def replay_paths(
             for parcel in read_record(record):
                 report.take(parcel)
             report.end(summary)
-            if summary.stopped_by:
+            stopped_by = summary.stopped_by
+            if stopped_by:
                 break
     if report.sections:
         console.print(f"Report: {report.close()}", soft_wrap=True)
     if problems:
         raise UserFacingError("; ".join(problems))
+    return stopped_by
 
 
 def _expand(paths: Sequence[Path]) -> Iterator[Path]:
@@ -109,8 +119,9 @@ def _name_results(paths: Sequence[Path], out: Path, plain: bool) -> list[Recordi
     return recordings
 
 
-def _replay_one(recording: Recording, record: Path, settings: Settings, console: Console, realtime: bool) -> Summary:
-    source = SourceSpec(str(recording.path), realtime=realtime)
+def _replay_one(
+    recording: Recording, record: Path, settings: Settings, console: Console, source: SourceSpec
+) -> Summary:
     sinks = {
         "publish": Build("realtime.publish:Publisher", (recording.events, record)),
         "annotate": Build("realtime.annotate:AnnotatedVideo", (recording.path, recording.annotated)),

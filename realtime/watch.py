@@ -20,7 +20,7 @@ from realtime.telling import Telling
 VIEWS = ("window", "none")
 
 
-def watch_camera(source: str, settings: Settings, console: Console, *, view: str, record: bool, out: Path) -> None:
+def watch_camera(source: str, settings: Settings, console: Console, *, view: str, record: bool, out: Path) -> str:
     """Run until the source ends, the window is closed, or Ctrl-C.
 
     Args:
@@ -30,6 +30,9 @@ def watch_camera(source: str, settings: Settings, console: Console, *, view: str
         view: one of `VIEWS`.
         record: keep the video, the events and a report.
         out: where they are kept, in a folder named after the time.
+
+    Returns:
+        What stopped it: `Ctrl-C`, `SIGTERM`, or empty.
 
     Raises:
         UserFacingError: unknown view, no camera, no display, or a worker failed.
@@ -67,3 +70,4 @@ def watch_camera(source: str, settings: Settings, console: Console, *, view: str
         console.print(f"For the annotated video: {again}", soft_wrap=True)
     if summary.problem:
         raise UserFacingError(summary.problem)
+    return summary.stopped_by

@@ -39,6 +39,7 @@ def demo(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
 def test_demo_writes_what_it_promises(demo):
     out, run = demo
     assert run.returncode == 0, run.stderr
+    assert run.stderr == "", "nothing but Glimpse speaks to the user"
     for name in ("demo.mp4", "truth.csv", "events.jsonl", "annotated.mp4", "report.html"):
         assert (out / name).stat().st_size > 0, name
     assert "frames/s" in run.stdout and "track" in run.stdout, "the speed and each stage's share are printed"
