@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -36,7 +36,7 @@ class AnnotatedVideo:
     """A sink that keeps messages, never frames. Frame numbers and times are the capture's, since both decode alike.
 
     Args:
-        source: video file or folder of images.
+        source: video file or folder of images, or the spec with which it was captured.
         path: .mp4 file to write.
         settings: how it is drawn and written.
 
@@ -44,12 +44,13 @@ class AnnotatedVideo:
         UserFacingError: the source cannot be opened, or the file not be written.
     """
 
-    def __init__(self, source: Path, path: Path, settings: AnnotateSettings | None = None) -> None:
+    def __init__(self, source: Path | SourceSpec, path: Path, settings: AnnotateSettings | None = None) -> None:
         self.settings = settings or AnnotateSettings()
         self._path = path
         self._problem = ""
         self._views = FrameViews(self.settings.hold_back_s, self.settings.caption_s)
-        self._source = SourceSpec(str(source)).open()
+        spec = source if isinstance(source, SourceSpec) else SourceSpec(str(source))
+        self._source = replace(spec, realtime=False).open()
         self._frames: Iterator[Frame] = iter(self._source)
         self._sequence = -1
         shrink = min(1.0, self.settings.longest_side / max(self._source.width, self._source.height))

@@ -165,6 +165,16 @@ def test_a_folder_of_images(tmp_path):
     assert np.allclose(levels, 10 * np.arange(12), atol=6)
 
 
+def test_images_keep_the_rate_at_which_they_were_captured(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(6):
+        cv2.imwrite(str(folder / f"{number}.png"), np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    spec = SourceSpec(str(folder), realtime=True, image_fps=200.0)
+    made = annotate(spec, tmp_path / "out.mp4", Stream([n / 200 for n in range(6)]))
+    np.testing.assert_allclose([time_s for time_s, _ in made], np.arange(6) / 200, atol=2e-5)
+
+
 FULL = """
 import resource, sys
 from pathlib import Path
