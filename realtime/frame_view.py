@@ -69,6 +69,7 @@ class FrameViews:
         self._held: dict[int, float] = {}  # event -> onset_s
         self._why_absent = "no face yet"
         self._now_s = -np.inf
+        self._newest = -1
         self._ended = False
 
     def hear(self, message: Message) -> None:
@@ -93,6 +94,8 @@ class FrameViews:
             self._held.clear()
         elif isinstance(message, EndOfStream):
             self._ended = True
+            if message.sequence > self._newest:  # the last frames were dropped on the way, and are part of the video
+                self._see(message.sequence, self._now_s)
 
     def end(self) -> None:
         """Nothing more will come: every frame's view can be given."""
@@ -116,7 +119,7 @@ class FrameViews:
             yield view
 
     def _see(self, sequence: int, time_s: float) -> FrameView:
-        self._now_s = max(self._now_s, time_s)
+        self._now_s, self._newest = max(self._now_s, time_s), max(self._newest, sequence)
         return self._views.setdefault(sequence, FrameView(sequence, time_s))
 
     def _settled_until_s(self) -> float:
