@@ -13,6 +13,7 @@ from kernels.flow import FlowEstimator
 from kernels.rigid import remove_rigid_motion
 
 MOST_SHIFT, MOST_TURN = 3.0, 2.0  # px, degrees
+EXPRESSION_SPREAD = 16.0  # px; standard deviation of the local bump
 EXPRESSIONS = ("brow_inner_left", "mouth_corner_right", "cheek_left", "chin")
 
 
@@ -42,6 +43,8 @@ def sways(count: int, seed: int = 2) -> list[Sway]:
     still, mesh = portrait(), portrait_mesh()
     height, width = still.shape
     depth, labels = depth_map(mesh, height, width), region_labels(mesh, height, width)
+    # A head goes on behind the mesh's rim, where the depth map of the kernels ends in a step.
+    depth = _continued(depth, face_mask(mesh, height, width))
     y, x = np.mgrid[:height, :width].astype(np.float32)
     points = np.stack([x, y, depth], 2) - mesh.mean(axis=0)
     made = []
@@ -52,7 +55,7 @@ def sways(count: int, seed: int = 2) -> list[Sway]:
         sway = (turned - points)[..., :2] + shift
         region = labels == MOTION_REGIONS.index(EXPRESSIONS[i % len(EXPRESSIONS)])
         middle_y, middle_x = (axis.mean() for axis in np.nonzero(region))
-        bump = np.exp(-0.5 * ((x - middle_x) ** 2 + (y - middle_y) ** 2) / 10.0**2)
+        bump = np.exp(-0.5 * ((x - middle_x) ** 2 + (y - middle_y) ** 2) / EXPRESSION_SPREAD**2)
         angle = random.uniform(0, 2 * np.pi)
         expression = (bump[..., None] * [np.cos(angle), np.sin(angle)]).astype(np.float32)
         truth = (sway + expression).astype(np.float32)
@@ -62,6 +65,19 @@ def sways(count: int, seed: int = 2) -> list[Sway]:
         noisy = [np.clip(np.rint(f + random.normal(0, 2, f.shape)), 0, 255).astype(np.uint8) for f in (before, still)]
         made.append(Sway(noisy[0], noisy[1], truth, expression))
     return made
+
+
+def _continued(depth: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Depth spread outwards from the face, smoothly."""
+    import cv2
+
+    whole, known = np.where(inside, depth, 0).astype(np.float32), inside.astype(np.float32)
+    spread = depth.copy()
+    for sigma in (64, 32, 16, 8, 4, 2):
+        share = cv2.GaussianBlur(known, (0, 0), sigma)
+        near = share > 1e-3
+        spread[near & ~inside] = (cv2.GaussianBlur(whole, (0, 0), sigma)[near] / share[near])[~inside[near]]
+    return spread
 
 
 def _rotation(angles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,7 +107,7 @@ def scores(count: int) -> list[RigidScore]:
                 bump = sway.expression
                 still = stable & face & (np.linalg.norm(bump, axis=2) < 0.02)
                 left.append(np.sqrt((residual[still] ** 2).sum(axis=1).mean()))
-                kept.append((residual * bump).sum() / (bump * bump).sum())
+                kept.append((residual * bump)[face].sum() / (bump * bump)[face].sum())
             worst = float(np.abs(np.array(kept) - 1).max())
             table.append(RigidScore(f"{model}, {name}", float(np.mean(left)), float(np.mean(kept)), worst))
     return table

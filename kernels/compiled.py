@@ -3,7 +3,8 @@
 Numba keeps machine code per function in `__pycache__`. Two things would make that unsafe. It does not see that a
 function called from another file has changed: so all of it is dropped here once any source of this package differs.
 And two processes that save different signatures of one function at the same moment can exchange them: so every kernel
-is called with one signature only (see `kernels.backend.contiguous`), and `compiling` lets one process at a time compile.
+is called with one signature only (see `kernels.backend.contiguous`), and `compiling` lets one process compile at a
+time.
 """
 
 from __future__ import annotations

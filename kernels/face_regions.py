@@ -62,6 +62,7 @@ _STABLE_ON_MIDLINE: tuple[tuple[int, ...], ...] = (
     (9, 108, 69, 104, 103, 67, 109, 10, 338, 297, 332, 333, 299, 337),
     (168, 193, 245, 188, 174, 236, 3, 195, 248, 456, 399, 412, 465, 417),
 )
+_INSET = 0.95  # of the distance from the centre: at the mesh's rim, flow mixes with the background's
 _STABLE_ON_THE_RIGHT = ((104, 68, 71, 156, 124, 35, 111, 116, 123, 137, 227, 34, 139, 54, 103),)
 
 
@@ -106,6 +107,8 @@ def stable_skin(mesh: NDArray[np.float32], height: int, width: int) -> NDArray[n
         ValueError: a mesh of another shape or with values that are not finite.
     """
     points = checked_mesh(mesh)[:, :2].copy()
+    centre = points.mean(axis=0)
+    points = centre + np.float32(_INSET) * (points - centre)
     drawn = np.zeros((height, width), np.int16)
     for ring in _STABLE_ON_MIDLINE:
         fill_polygon(points[list(ring)], 1, drawn)

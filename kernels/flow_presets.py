@@ -33,7 +33,7 @@ PRESETS: dict[Preset, FlowSettings] = {
         (Stage(4, False, (10,)), Stage(2, False, (6, 6)), Stage(2, False, (4, 6, 8))), bending=3000.0, ridge=0.5
     ),
     "precise": FlowSettings(
-        (Stage(4, False, (20,)), Stage(2, True, (6, 10)), Stage(4, True, (4, 10, 10))), bending=2000.0, ridge=0.5
+        (Stage(4, False, (20,)), Stage(2, True, (6, 10)), Stage(4, True, (4, 10, 10))), bending=1500.0, ridge=0.5
     ),
 }
 

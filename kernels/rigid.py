@@ -7,11 +7,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels import rigid_numba as inner
 from kernels import rigid_solve
 from kernels.backend import Backend, backend_of, contiguous
 from kernels.compiled import compiling
-from kernels.rigid_numba import fit, subtract, warm_rigid
-from kernels.rigid_solve import Samples
+from kernels.rigid_solve import LEAST_PIVOT, STEPS, Pose, Samples, solve
 
 FEWEST_PIXELS = 60
 """Sampled pixels of still skin below which no motion is fitted."""
@@ -21,8 +21,8 @@ class RigidFit(NamedTuple):
     """What the head did, and what is left."""
 
     motion: NDArray[np.float64]
-    """(6,). Rigid: shift x, shift y (px), growth, roll (rad, clockwise in the image), yaw, pitch (rad times the ratio
-    of true to given depth). Affine: shift x, shift y, du/dx, du/dy, dv/dx, dv/dy. About the middle of the image."""
+    """(6,), about the middle of the image at depth 0. Rigid: shift x, shift y (px), growth, and the turn's vector (rad):
+    roll about z (clockwise in the image), yaw about y, pitch about x. Affine: shifts, du/dx, du/dy, dv/dx, dv/dy."""
     residual: NDArray[np.float32]
     """(H, W, 2), px: the flow without that motion."""
     noise: float
@@ -40,10 +40,10 @@ class TooLittleSkin(ValueError):
 class RigidMotion:
     """Removes rigid head motion from flows of one size.
 
-    A head that turns a little moves its image, under weak perspective and to first order, by
-        u = tx + s x - r y + yaw z,    v = ty + s y + r x - pitch z
-    which is linear in the six unknowns. They are fitted to a regular sample of the still skin by iteratively
-    reweighted least squares with Tukey's biweight (scale from the median absolute residual).
+    Under weak perspective a head that turns by R, grows by g and shifts by t moves the point p = (x, y, z) of its
+    surface, seen at (x, y), to the first two coordinates of g R p + t. The six unknowns (depth's own shift cannot be
+    seen) are fitted to a regular sample of the still skin by Gauss-Newton steps with Tukey's biweight, its scale from
+    the median absolute residual.
 
     Args:
         height: of the flow, px.
@@ -69,13 +69,16 @@ class RigidMotion:
         self.height, self.width, self.model, self.stride, self.backend = height, width, model, stride, backend
         self._flat = np.zeros((height, width), np.float32)
         most = (height // stride + 1) * (width // stride + 1)
-        self._samples = np.empty((6, most), np.float32)
+        self._samples = np.empty((5, most), np.float32)
+        self._weights = np.empty(most, np.float32)
+        self._system = np.empty((6, 7))
         self._sorted = np.empty(2 * most, np.float32)
 
     def warm(self) -> None:
         """Compile or load the kernels."""
+        size = (self.height, self.width)
         with compiling():
-            warm_rigid()
+            self.remove(np.zeros((*size, 2), np.float32), None, np.ones(size, np.bool_))
 
     def remove(
         self,
@@ -106,9 +109,11 @@ class RigidMotion:
         fitted, residual = self._fit(flow, depth, stable, rigid, out)
         if fitted.size < FEWEST_PIXELS:
             raise TooLittleSkin(f"only {fitted.size} samples of still skin are visible; is the face inside the crop?")
-        if not np.isfinite(fitted.model).all():
+        if not np.isfinite(fitted.motion).all():
             raise ValueError("flow or depth is not finite on still skin")
-        return RigidFit(fitted.model, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.size)
+        return RigidFit(
+            fitted.motion, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.size
+        )
 
     def _fit(self, flow: Any, depth: Any, stable: Any, rigid: bool, out: Any) -> tuple[Samples, Any]:
         if self.backend == "cupy":
@@ -122,13 +127,29 @@ class RigidMotion:
         deep = self._flat if depth is None else contiguous(depth)
         residual = np.empty_like(flow) if out is None else out
         if self.backend == "numpy":
-            fitted = rigid_solve.fit(flow, deep, stable, self.stride, rigid)
-            residual[:] = flow - rigid_solve.modelled(fitted.model, fitted.rigid, deep)
+            fitted = rigid_solve.fit(rigid_solve.sample(flow, deep, stable, self.stride, np), rigid)
+            residual[:] = flow - rigid_solve.modelled(fitted.field, deep)
             return fitted, residual
-        model = np.zeros(6)
-        count, noise, kept = fit(flow, deep, stable, self.stride, rigid, self._samples, self._sorted, model)
-        subtract(flow, deep, model, kept, residual)
-        return Samples(count, noise, kept, model), residual
+        fitted = self._fit_compiled(inner.sample(flow, deep, stable, self.stride, self._samples), rigid)
+        inner.subtract(flow, deep, fitted.field.astype(np.float32), residual)
+        return fitted, residual
+
+    def _fit_compiled(self, count: int, rigid: bool) -> Samples:
+        """`rigid_solve.fit` with compiled sums."""
+        pose, noise = Pose(rigid), 0.0
+        if count >= FEWEST_PIXELS:
+            samples, weights, system = self._samples, self._weights, self._system
+            weights[:count] = 1
+            for step in range(STEPS):
+                inner.sums(samples, weights, count, pose.linear(), pose.field(), pose.rigid, system)
+                change, pivot = solve(system)
+                if step == 0 and rigid and pivot < LEAST_PIVOT:
+                    pose = Pose(False)
+                    inner.sums(samples, weights, count, pose.linear(), pose.field(), False, system)
+                    change, _ = solve(system)
+                pose.advance(change)
+                noise = inner.reweigh(samples, count, pose.field(), weights, self._sorted)
+        return Samples(count, noise, pose.rigid, pose.motion(), pose.field())
 
 
 def remove_rigid_motion(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import cuda_launch
-from kernels.rigid_solve import Samples, fit
+from kernels.rigid_solve import Samples, fit, sample
 
 _RUN = 16  # samples per thread
 
@@ -18,10 +18,10 @@ def fit_cuda(flow: Any, depth: Any, stable: Any, stride: int, rigid: bool) -> tu
     launch = cuda_launch.launcher()
     arrays = launch.arrays
     flow, depth, stable = (arrays.ascontiguousarray(array) for array in (flow, depth, stable))
-    fitted = fit(flow, depth, stable, stride, rigid, arrays, _sums)
-    model = arrays.asarray(fitted.model.astype(np.float32))
+    fitted = fit(sample(flow, depth, stable, stride, arrays), rigid, arrays, _sums)
+    field = arrays.asarray(fitted.field.astype(np.float32))
     residual = arrays.empty_like(flow)
-    launch("rigid", "subtract", depth.size, flow, depth, model, residual, *depth.shape, int(fitted.rigid))
+    launch("rigid", "subtract", depth.size, flow, depth, field, residual, *depth.shape)
     return fitted, residual
 
 

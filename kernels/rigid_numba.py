@@ -1,4 +1,4 @@
-"""Compiled inner loops of the rigid fit."""
+"""Compiled inner loops of the rigid fit: sampling, sums and medians; the six unknowns are solved in `rigid_solve`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,94 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.compiled import compiled, compiled_fast
-from kernels.rigid_solve import LEAST_PIVOT, LEAST_SIGMA, STEPS, TUKEY
+from kernels.rigid_solve import LEAST_SIGMA, TUKEY
+
+Matrix = NDArray[np.float64]
+
+
+@compiled
+def sample(
+    flow: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    stable: NDArray[np.bool_],
+    stride: int,
+    samples: NDArray[np.float32],
+) -> int:
+    """x, y, z about the middle of the image, u and v of every `stride`-th still pixel into (5, most); how many."""
+    height, width = stable.shape
+    count = 0
+    for y in range(stride // 2, height, stride):
+        for x in range(stride // 2, width, stride):
+            if stable[y, x]:
+                samples[0, count] = x - (width - 1) / 2
+                samples[1, count] = y - (height - 1) / 2
+                samples[2, count] = depth[y, x]
+                samples[3, count] = flow[y, x, 0]
+                samples[4, count] = flow[y, x, 1]
+                count += 1
+    return count
+
+
+@compiled
+def sums(
+    samples: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    count: int,
+    linear: Matrix,
+    field: Matrix,
+    rigid: bool,
+    system: Matrix,
+) -> None:
+    """Normal matrix and right side (6, 7) of the next step, at the pose of `linear` (3, 3) and `field` (2, 4)."""
+    system[:] = 0
+    of_u, of_v = np.zeros(7), np.zeros(7)
+    of_u[0] = of_v[1] = 1
+    for i in range(count):
+        w = weights[i]
+        if w <= 0:
+            continue
+        x, y, z = samples[0, i], samples[1, i], samples[2, i]
+        of_u[6] = samples[3, i] - field[0, 0] - field[0, 1] * x - field[0, 2] * y - field[0, 3] * z
+        of_v[6] = samples[4, i] - field[1, 0] - field[1, 1] * x - field[1, 2] * y - field[1, 3] * z
+        if rigid:
+            across = linear[0, 0] * x + linear[0, 1] * y + linear[0, 2] * z
+            down = linear[1, 0] * x + linear[1, 1] * y + linear[1, 2] * z
+            deep = linear[2, 0] * x + linear[2, 1] * y + linear[2, 2] * z
+            of_u[2], of_u[3], of_u[4] = across, -down, deep
+            of_v[2], of_v[3], of_v[5] = down, across, -deep
+        else:
+            of_u[2], of_u[3] = x, y
+            of_v[4], of_v[5] = x, y
+        for a in range(6):
+            for b in range(a, 7):
+                system[a, b] += w * (of_u[a] * of_u[b] + of_v[a] * of_v[b])
+    for a in range(6):
+        for b in range(a):
+            system[a, b] = system[b, a]
+
+
+@compiled
+def reweigh(
+    samples: NDArray[np.float32],
+    count: int,
+    field: Matrix,
+    weights: NDArray[np.float32],
+    scratch: NDArray[np.float32],
+) -> float:
+    """Tukey's weights for what `field` leaves; returns the noise."""
+    for i in range(count):
+        x, y, z = samples[0, i], samples[1, i], samples[2, i]
+        u = samples[3, i] - field[0, 0] - field[0, 1] * x - field[0, 2] * y - field[0, 3] * z
+        v = samples[4, i] - field[1, 0] - field[1, 1] * x - field[1, 2] * y - field[1, 3] * z
+        weights[i] = u * u + v * v
+        scratch[2 * i] = abs(u)
+        scratch[2 * i + 1] = abs(v)
+    noise = 1.4826 * select(scratch, 2 * count, count)
+    limit = (TUKEY * max(noise, LEAST_SIGMA)) ** 2
+    for i in range(count):
+        share = weights[i] / limit
+        weights[i] = (1 - share) ** 2 if share < 1 else 0
+    return noise
 
 
 @compiled
@@ -34,185 +121,18 @@ def select(values: NDArray[np.float32], count: int, rank: int) -> float:
     return float(values[rank])
 
 
-@compiled
-def _predict(model: NDArray[np.float64], rigid: bool, x: float, y: float, z: float) -> tuple[float, float]:
-    if rigid:
-        u = model[0] + model[2] * x - model[3] * y + model[4] * z
-        v = model[1] + model[2] * y + model[3] * x - model[5] * z
-    else:
-        u = model[0] + model[2] * x + model[3] * y
-        v = model[1] + model[4] * x + model[5] * y
-    return u, v
-
-
-@compiled
-def _rows(rigid: bool, x: float, y: float, z: float, row_u: NDArray[np.float64], row_v: NDArray[np.float64]) -> None:
-    row_u[:] = 0
-    row_v[:] = 0
-    row_u[0] = 1
-    row_v[1] = 1
-    row_u[2] = x
-    if rigid:
-        row_v[2] = y
-        row_u[3] = -y
-        row_v[3] = x
-        row_u[4] = z
-        row_v[5] = -z
-    else:
-        row_u[3] = y
-        row_v[4] = x
-        row_v[5] = y
-
-
-@compiled
-def _solve(
-    samples: NDArray[np.float32], count: int, weights: NDArray[np.float32], rigid: bool, model: NDArray[np.float64]
-) -> float:
-    """Weighted least squares into `model`; returns the smallest pivot of the scaled normal matrix."""
-    normal = np.zeros((6, 6))
-    right = np.zeros(6)
-    row_u = np.empty(6)
-    row_v = np.empty(6)
-    for i in range(count):
-        w = weights[i]
-        if w <= 0:
-            continue
-        _rows(rigid, samples[0, i], samples[1, i], samples[2, i], row_u, row_v)
-        u, v = samples[3, i], samples[4, i]
-        for a in range(6):
-            right[a] += w * (row_u[a] * u + row_v[a] * v)
-            for b in range(a, 6):
-                normal[a, b] += w * (row_u[a] * row_u[b] + row_v[a] * row_v[b])
-    scale = np.empty(6)
-    for a in range(6):
-        scale[a] = 1.0 / np.sqrt(max(normal[a, a], 1e-12))
-    for a in range(6):
-        right[a] *= scale[a]
-        for b in range(a, 6):
-            normal[a, b] *= scale[a] * scale[b]
-            normal[b, a] = normal[a, b]
-    # Cholesky: a pivot is the share of its column that the columns before it leave unexplained.
-    smallest = 1.0
-    for a in range(6):
-        pivot = normal[a, a]
-        for c in range(a):
-            pivot -= normal[a, c] * normal[a, c]
-        smallest = min(smallest, pivot)
-        root = np.sqrt(max(pivot, 1e-12))
-        normal[a, a] = root
-        for b in range(a + 1, 6):
-            value = normal[b, a]
-            for c in range(a):
-                value -= normal[b, c] * normal[a, c]
-            normal[b, a] = value / root
-    for a in range(6):
-        for c in range(a):
-            right[a] -= normal[a, c] * right[c]
-        right[a] /= normal[a, a]
-    for a in range(5, -1, -1):
-        for c in range(a + 1, 6):
-            right[a] -= normal[c, a] * right[c]
-        right[a] /= normal[a, a]
-    for a in range(6):
-        model[a] = right[a] * scale[a]
-    return smallest
-
-
-@compiled
-def _sigma(
-    samples: NDArray[np.float32],
-    count: int,
-    rigid: bool,
-    model: NDArray[np.float64],
-    squares: NDArray[np.float32],
-    scratch: NDArray[np.float32],
-) -> float:
-    for i in range(count):
-        u, v = _predict(model, rigid, samples[0, i], samples[1, i], samples[2, i])
-        du, dv = samples[3, i] - u, samples[4, i] - v
-        squares[i] = du * du + dv * dv
-        scratch[2 * i] = abs(du)
-        scratch[2 * i + 1] = abs(dv)
-    return 1.4826 * select(scratch, 2 * count, count)
-
-
-@compiled
-def fit(
-    flow: NDArray[np.float32],
-    depth: NDArray[np.float32],
-    stable: NDArray[np.bool_],
-    stride: int,
-    rigid: bool,
-    samples: NDArray[np.float32],
-    scratch: NDArray[np.float32],
-    model: NDArray[np.float64],
-) -> tuple[int, float, bool]:
-    """Sample the still skin and fit; returns samples, noise, and whether the rigid model was kept."""
-    height, width = stable.shape
-    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    count = 0
-    mean_depth = 0.0
-    for y in range(stride // 2, height, stride):
-        for x in range(stride // 2, width, stride):
-            if stable[y, x]:
-                samples[0, count] = x - centre_x
-                samples[1, count] = y - centre_y
-                samples[2, count] = depth[y, x]
-                samples[3, count] = flow[y, x, 0]
-                samples[4, count] = flow[y, x, 1]
-                mean_depth += depth[y, x]
-                count += 1
-    model[:] = 0
-    if count < 6:
-        return count, 0.0, rigid
-    weights = samples[5]
-    weights[:count] = 1
-    squares = np.empty(count, np.float32)
-    pivot = _solve(samples, count, weights, rigid, model)
-    if rigid and pivot < LEAST_PIVOT:
-        rigid = False
-        _solve(samples, count, weights, rigid, model)
-    for _ in range(STEPS):
-        sigma = max(_sigma(samples, count, rigid, model, squares, scratch), LEAST_SIGMA)
-        limit = (TUKEY * sigma) ** 2
-        for i in range(count):
-            share = squares[i] / limit
-            weights[i] = (1 - share) ** 2 if share < 1 else 0
-        _solve(samples, count, weights, rigid, model)
-    return count, _sigma(samples, count, rigid, model, squares, scratch), rigid
-
-
 @compiled_fast
 def subtract(
-    flow: NDArray[np.float32],
-    depth: NDArray[np.float32],
-    model: NDArray[np.float64],
-    rigid: bool,
-    residual: NDArray[np.float32],
+    flow: NDArray[np.float32], depth: NDArray[np.float32], field: NDArray[np.float32], residual: NDArray[np.float32]
 ) -> None:
-    """Take the modelled motion out of every pixel of a flow."""
+    """Take the motion whose u and v are sums of 1, x, y, z out of every pixel; field float32 (2, 4)."""
     height, width = depth.shape
-    m = model.astype(np.float32)
     centre_x, centre_y = np.float32((width - 1) / 2), np.float32((height - 1) / 2)
     for row in range(height):
         y = np.float32(row) - centre_y
         for column in range(width):
-            x = np.float32(column) - centre_x
-            if rigid:
-                z = depth[row, column]
-                u = m[0] + m[2] * x - m[3] * y + m[4] * z
-                v = m[1] + m[2] * y + m[3] * x - m[5] * z
-            else:
-                u = m[0] + m[2] * x + m[3] * y
-                v = m[1] + m[4] * x + m[5] * y
+            x, z = np.float32(column) - centre_x, depth[row, column]
+            u = field[0, 0] + field[0, 1] * x + field[0, 2] * y + field[0, 3] * z
+            v = field[1, 0] + field[1, 1] * x + field[1, 2] * y + field[1, 3] * z
             residual[row, column, 0] = flow[row, column, 0] - u
             residual[row, column, 1] = flow[row, column, 1] - v
-
-
-def warm_rigid() -> None:
-    """Compile or load both kernels."""
-    flow, depth = np.zeros((16, 16, 2), np.float32), np.zeros((16, 16), np.float32)
-    model = np.zeros(6)
-    room = np.empty((6, 64), np.float32), np.empty(128, np.float32)
-    fit(flow, depth, np.ones((16, 16), np.bool_), 3, True, room[0], room[1], model)
-    subtract(flow, depth, model, True, np.empty_like(flow))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS = 6
-"""Rounds of reweighting."""
+STEPS = 7
+"""Gauss-Newton steps, each with new weights but the first."""
 TUKEY = 4.685
 """Residuals beyond this many sigma count for nothing: 95 % efficient on Gaussian noise (Huber, 1981)."""
 LEAST_SIGMA = 0.01
@@ -27,25 +27,72 @@ class Samples(NamedTuple):
     size: int
     noise: float
     rigid: bool
-    model: NDArray[np.float64]  # (6,)
+    motion: NDArray[np.float64]  # (6,), as `kernels.rigid.RigidFit.motion`
+    field: NDArray[np.float64]  # (2, 4): u and v as sums of 1, x, y, z
 
 
-def rows(samples: Any, rigid: bool, arrays: Any) -> Any:
-    """Design matrix of samples (5, n) of x, y, z, u, v: (2, n, 6)."""
-    x, y, z = (samples[i].astype("float64") for i in range(3))
-    one, none = arrays.ones_like(x), arrays.zeros_like(x)
+class Pose:
+    """A motion of the head: affine in the image, or a turn, growth and shift in space."""
+
+    def __init__(self, rigid: bool) -> None:
+        self.rigid = rigid
+        self.turn, self.growth, self.shift = np.eye(3), 1.0, np.zeros(2)
+        self.affine = np.zeros((2, 2))
+
+    def advance(self, step: NDArray[np.float64]) -> None:
+        """Add one Gauss-Newton step (6,)."""
+        self.shift = self.shift + step[:2]
+        if self.rigid:
+            growth, roll, yaw, pitch = step[2:]
+            self.growth *= 1 + growth
+            self.turn = _rotation(np.array([pitch, yaw, roll])) @ self.turn
+        else:
+            self.affine = self.affine + step[2:].reshape(2, 2)
+
+    def linear(self) -> NDArray[np.float64]:
+        """(3, 3): where a point goes before the shift."""
+        if self.rigid:
+            return self.growth * self.turn
+        whole = np.eye(3)
+        whole[:2, :2] += self.affine
+        return whole
+
+    def field(self) -> NDArray[np.float64]:
+        """(2, 4): the motion's u and v as sums of 1, x, y, z."""
+        return np.column_stack([self.shift, self.linear()[:2] - np.eye(3)[:2]])
+
+    def motion(self) -> NDArray[np.float64]:
+        """(6,), as `kernels.rigid.RigidFit.motion`."""
+        if not self.rigid:
+            return np.concatenate([self.shift, self.affine.ravel()])
+        axis = np.array([self.turn[2, 1], self.turn[0, 2], self.turn[1, 0]]) - np.array(
+            [self.turn[1, 2], self.turn[2, 0], self.turn[0, 1]]
+        )
+        sine = float(np.linalg.norm(axis)) / 2
+        pitch, yaw, roll = axis / 2 * (np.arcsin(min(sine, 1.0)) / sine if sine > 1e-12 else 1.0)
+        return np.array([*self.shift, self.growth - 1, roll, yaw, pitch])
+
+
+def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rodrigues' formula."""
+    x, y, z = vector
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = float(np.linalg.norm(vector))
+    first = np.sin(angle) / angle if angle > 1e-9 else 1.0
+    second = (1 - np.cos(angle)) / angle**2 if angle > 1e-9 else 0.5
+    return np.asarray(np.eye(3) + first * cross + second * cross @ cross)
+
+
+def numpy_sums(samples: NDArray[np.float64], weights: NDArray[np.float64], rigid: bool) -> NDArray[np.float64]:
+    """Normal matrix and right side of samples x, y, z, u, v."""
+    x, y, z, u, v = samples
+    one, none = np.ones_like(x), np.zeros_like(x)
     if rigid:
-        of_u, of_v = [one, none, x, -y, z, none], [none, one, y, x, none, -z]
+        of_u, of_v = [one, none, x, -y, z, none, u], [none, one, y, x, none, -z, v]
     else:
-        of_u, of_v = [one, none, x, y, none, none], [none, one, none, none, x, y]
-    return arrays.stack([arrays.stack(of_u, 1), arrays.stack(of_v, 1)])
-
-
-def numpy_sums(samples: NDArray[np.float32], weights: NDArray[np.float32], rigid: bool) -> NDArray[np.float64]:
-    """Normal matrix and right side, in NumPy."""
-    design = rows(samples, rigid, np)
-    whole = np.concatenate([design, samples[3:5].astype(np.float64)[..., None]], axis=2)
-    return np.asarray(np.einsum("cna,cnb,n->ab", design, whole, weights.astype(np.float64)))
+        of_u, of_v = [one, none, x, y, none, none, u], [none, one, none, none, x, y, v]
+    rows = np.stack([np.stack(of_u, 1), np.stack(of_v, 1)])
+    return np.asarray(np.einsum("cna,cnb,n->ab", rows[..., :6], rows, weights))
 
 
 def solve(system: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -61,57 +108,55 @@ def solve(system: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     return np.linalg.solve(factor.T, np.linalg.solve(factor, right)) * scale, smallest
 
 
-def fit(
-    flow: Any, depth: Any, stable: Any, stride: int, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums
-) -> Samples:
-    """Robust fit of the head's motion; see `kernels.rigid.RigidMotion`.
-
-    Args:
-        flow: float32 (H, W, 2).
-        depth: float32 (H, W).
-        stable: bool (H, W).
-        stride: between samples, px.
-        rigid: False for affine.
-        arrays: the array library.
-        sums: how the normal equations are summed.
-    """
+def sample(flow: Any, depth: Any, stable: Any, stride: int, arrays: Any) -> Any:
+    """x, y, z about the middle of the image, u and v of every `stride`-th still pixel: float64 (5, n)."""
     height, width = stable.shape
     lines, columns = arrays.nonzero(stable[stride // 2 :: stride, stride // 2 :: stride])
     y, x = lines * stride + stride // 2, columns * stride + stride // 2
     moved = flow[y, x]
-    samples = arrays.stack([x - (width - 1) / 2, y - (height - 1) / 2, depth[y, x], moved[:, 0], moved[:, 1]])
-    samples = arrays.ascontiguousarray(samples.astype("float32"))
+    found = [x - (width - 1) / 2, y - (height - 1) / 2, depth[y, x], moved[:, 0], moved[:, 1]]
+    return arrays.stack([row.astype("float64") for row in found])
+
+
+def fit(samples: Any, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums) -> Samples:
+    """Robust fit of the head's motion to samples (5, n); see `kernels.rigid.RigidMotion`.
+
+    Args:
+        samples: float64 (5, n), see `sample`.
+        rigid: False for affine.
+        arrays: the array library.
+        sums: how the normal equations are summed.
+    """
     count = samples.shape[1]
+    pose, noise = Pose(rigid), 0.0
     if count < 6:
-        return Samples(count, 0.0, rigid, np.zeros(6))
-    weights = arrays.ones(count, "float32")
-    model, pivot = solve(sums(samples, weights, rigid))
-    if rigid and pivot < LEAST_PIVOT:
-        rigid = False
-        model, _ = solve(sums(samples, weights, rigid))
-    for _ in range(STEPS):
-        squares, sigma = _spread(samples, model, rigid, arrays)
-        share = squares / (TUKEY * max(sigma, LEAST_SIGMA)) ** 2
-        weights = arrays.where(share < 1, (1 - share) ** 2, 0).astype("float32")
-        model, _ = solve(sums(samples, weights, rigid))
-    return Samples(count, _spread(samples, model, rigid, arrays)[1], rigid, model)
+        return Samples(count, noise, rigid, pose.motion(), pose.field())
+    weights = arrays.ones(count)
+    for step in range(STEPS):
+        step_of, pivot = solve(sums(_moved(samples, pose, arrays), weights, pose.rigid))
+        if step == 0 and rigid and pivot < LEAST_PIVOT:
+            pose = Pose(False)
+            step_of, _ = solve(sums(samples, weights, False))
+        pose.advance(step_of)
+        left = _moved(samples, pose, arrays)[3:]
+        noise = 1.4826 * float(arrays.sort(arrays.abs(left).ravel())[count])
+        share = (left**2).sum(axis=0) / (TUKEY * max(noise, LEAST_SIGMA)) ** 2
+        weights = arrays.where(share < 1, (1 - share) ** 2, 0.0)
+    return Samples(count, noise, pose.rigid, pose.motion(), pose.field())
 
 
-def _spread(samples: Any, model: NDArray[np.float64], rigid: bool, arrays: Any) -> tuple[Any, float]:
-    """Squared lengths of the residuals, and sigma of their components from the median."""
-    left = samples[3:5].astype("float64") - rows(samples, rigid, arrays) @ arrays.asarray(model)
-    ordered = arrays.sort(arrays.abs(left).ravel())
-    return (left**2).sum(axis=0), 1.4826 * float(ordered[samples.shape[1]])
+def _moved(samples: Any, pose: Pose, arrays: Any) -> Any:
+    """Samples turned with the pose about its centre, with what the pose leaves of their flow."""
+    points = samples[:3]
+    turned = arrays.asarray(pose.linear()) @ points if pose.rigid else points
+    field = arrays.asarray(pose.field())
+    left = samples[3:] - field[:, 1:] @ points - field[:, :1]
+    return arrays.ascontiguousarray(arrays.concatenate([turned, left]))
 
 
-def modelled(model: NDArray[np.float64], rigid: bool, depth: NDArray[np.float32]) -> NDArray[np.float32]:
+def modelled(field: NDArray[np.float64], depth: NDArray[np.float32]) -> NDArray[np.float32]:
     """The head's motion at every pixel, float32 (H, W, 2)."""
     height, width = depth.shape
     y, x = np.mgrid[:height, :width]
     x, y = x - (width - 1) / 2, y - (height - 1) / 2
-    m = model
-    if rigid:
-        u, v = m[0] + m[2] * x - m[3] * y + m[4] * depth, m[1] + m[2] * y + m[3] * x - m[5] * depth
-    else:
-        u, v = m[0] + m[2] * x + m[3] * y, m[1] + m[4] * x + m[5] * y
-    return np.stack([u, v], axis=2).astype(np.float32)
+    return np.asarray(np.stack([np.ones_like(x), x, y, depth], axis=2) @ field.T, np.float32)

@@ -1,7 +1,7 @@
 // Rigid motion of the head: sums of the normal equations, and subtraction.
 
-// Each thread sums a run of samples into its own 42 places: the 6x6 normal matrix beside the right side, row by row.
-extern "C" __global__ void normal_sums(const float* samples, const float* weights, double* out, int count, int run,
+// Each thread sums a run of samples (x, y, z, u, v) into its own 42 places: the 6x6 normal matrix beside the right side.
+extern "C" __global__ void normal_sums(const double* samples, const double* weights, double* out, int count, int run,
                                        int rigid) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     int first = i * run, last = first + run < count ? first + run : count;
@@ -19,20 +19,12 @@ extern "C" __global__ void normal_sums(const float* samples, const float* weight
     for (int k = 0; k < 42; ++k) out[42 * i + k] = total[k];
 }
 
-// flow - motion, one thread per pixel.
-extern "C" __global__ void subtract(const float* flow, const float* depth, const float* m, float* out, int height,
-                                    int width, int rigid) {
+// Takes the motion whose u and v are sums of 1, x, y, z (field, 2x4) out of a flow; one thread per pixel.
+extern "C" __global__ void subtract(const float* flow, const float* depth, const float* field, float* out, int height,
+                                    int width) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= height * width) return;
-    float x = i % width - 0.5f * (width - 1), y = i / width - 0.5f * (height - 1);
-    float u, v;
-    if (rigid) {
-        u = m[0] + m[2] * x - m[3] * y + m[4] * depth[i];
-        v = m[1] + m[2] * y + m[3] * x - m[5] * depth[i];
-    } else {
-        u = m[0] + m[2] * x + m[3] * y;
-        v = m[1] + m[4] * x + m[5] * y;
-    }
-    out[2 * i] = flow[2 * i] - u;
-    out[2 * i + 1] = flow[2 * i + 1] - v;
+    float x = i % width - 0.5f * (width - 1), y = i / width - 0.5f * (height - 1), z = depth[i];
+    out[2 * i] = flow[2 * i] - (field[0] + field[1] * x + field[2] * y + field[3] * z);
+    out[2 * i + 1] = flow[2 * i + 1] - (field[4] + field[5] * x + field[6] * y + field[7] * z);
 }
