@@ -44,8 +44,8 @@ class VideoWriter:
         context = self._stream.codec_context
         context.time_base = self._stream.time_base
         context.color_range, context.colorspace = _LIMITED_RANGE, _BT601
-        # Two seconds between key frames, so that a player can jump; no more threads than help.
-        context.thread_count = 2
+        # Two seconds between key frames, so that a player can jump. One thread: the other stages need the cores.
+        context.thread_count = 1
         self._stream.options = {"crf": str(quality), "preset": preset, "g": str(max(1, round(2 * fps)))}
 
     def write(self, frame: NDArray[np.uint8], time_s: float) -> None:
