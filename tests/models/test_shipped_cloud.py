@@ -38,8 +38,8 @@ def test_stated_labels_are_mostly_right(samples, verdicts):
 def test_idle_faces_are_told_from_expressions(samples, verdicts):
     said = verdicts.expression >= 0.5
     strong = samples.expression & (samples.strength >= 1.0)
-    assert said[strong].mean() >= 0.85
-    assert (~said[~samples.expression]).mean() >= 0.4
+    assert said[strong].mean() >= 0.8
+    assert (~said[~samples.expression]).mean() >= 0.7
 
 
 def test_action_units(samples, verdicts):
