@@ -21,7 +21,7 @@ class RigidFit(NamedTuple):
     """What the head did, and what is left."""
 
     motion: NDArray[np.float64]
-    """(6,), about the middle of the image at depth 0. Rigid: shift x, shift y (px), growth, and the turn's vector (rad):
+    """(6,), about the middle of the image at depth 0. Rigid: shift x, shift y (px), growth, and the turn's vector, rad:
     roll about z (clockwise in the image), yaw about y, pitch about x. Affine: shifts, du/dx, du/dy, dv/dx, dv/dy."""
     residual: NDArray[np.float32]
     """(H, W, 2), px: the flow without that motion."""
