@@ -74,7 +74,8 @@ class Overlay:
         elif view.open_since_s is not None:
             self._draw_border(image, None)
             self._tell(image, "something moves", f"{1000 * (view.time_s - view.open_since_s):.0f} ms", _OPEN)
-        judged = [event for event in view.events if event.apex_frame <= view.sequence]
+        # Of two expressions in a row, nothing is said of the first while the second rises.
+        judged = [event for event in inside[-1:] or view.events if event.apex_frame <= view.sequence]
         if judged:
             event = judged[-1]
             self._captioned = {event.event: event}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ class Section:
             self._see(message.offset_s)
             self.face_seen = True
             card = Card(message, None if parcel.pixels is None else event_pictures(parcel.pixels))
-            self.cards.append(card)
+            insort(self.cards, card, key=lambda known: known.event.onset_s)
             return card
         return None
 

@@ -13,9 +13,10 @@ from realtime.messages import ExpressionRecognised
 from realtime.motion_bars import paired_regions
 from realtime.motion_trace import MotionTrace
 
-WIDTH, LEFT, RIGHT, TOP = 1000, 104, 962, 26
+WIDTH, LEFT, RIGHT, TOP = 1000, 104, 952, 26
 ROW = 46
 _HALF = 20  # of a row's height that one side may fill
+_LETTER = 7.6  # width of a letter of a tag
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
@@ -39,6 +40,7 @@ class Band:
     number: int = 0
     kind: str = ""
     apex: float = 0.0
+    tag: str = ""  # written above it; as much as there is room for
 
 
 @dataclass
@@ -67,7 +69,7 @@ def draw_timeline(
 
     Args:
         trace: region motions.
-        events: in the order in which they are numbered.
+        events: what is marked.
         faceless: from, to, why; seconds.
         resets: when, why.
         end_s: length of the recording.
@@ -94,16 +96,30 @@ def draw_timeline(
         least=_line(xs, -_tall(least, full)) + _line(xs, _tall(least, full)),
         marks=[(float(_tall(np.array([px]), full)[0]), f"{px:g}") for px in _marks(full)],
         ticks=[(x(time_s), _clock(time_s, end_s - start_s)) for time_s in _ticks(start_s, end_s)],
-        events=[_event_band(number, event, x) for number, event in enumerate(events, start=1)],
+        events=_tagged([_event_band(event, x) for event in events]),
         faceless=[Band(x(a), max(x(min(b, end_s)) - x(a), 2.0), why) for a, b, why in faceless],
         resets=[Band(x(min(time_s, end_s)), 0.0, why) for time_s, why in resets],
     )
 
 
-def _event_band(number: int, event: ExpressionRecognised, x: Callable[[float], float]) -> Band:
+def _event_band(event: ExpressionRecognised, x: Callable[[float], float]) -> Band:
     width = max(x(event.offset_s) - x(event.onset_s), 2.5)
-    says = f"{number}: {event.kind}-expression, {event.label}, {event.onset_s:.2f} to {event.offset_s:.2f} s"
-    return Band(x(event.onset_s), width, says, number, event.kind, x(event.apex_s))
+    says = f"{event.event}: {event.kind}-expression, {event.label}, {event.onset_s:.2f} to {event.offset_s:.2f} s"
+    return Band(x(event.onset_s), width, says, event.event, event.kind, x(event.apex_s))
+
+
+def _tagged(bands: list[Band]) -> list[Band]:
+    """Give each band the longest tag that does not touch its neighbours'."""
+    middles = [band.x + band.width / 2 for band in bands]
+    written_until = 0.0
+    for band, middle in sorted(zip(bands, middles, strict=True), key=lambda pair: pair[1]):
+        room = min((other - middle for other in middles if other > middle), default=WIDTH - middle)
+        for tag in (f"{band.number} {band.kind}", f"{band.number}"):
+            half = _LETTER * len(tag) / 2
+            if middle - half > written_until and (half < room - _LETTER or tag == f"{band.number}"):
+                band.tag, written_until = tag, middle + half
+                break
+    return bands
 
 
 def _tall(motion: NDArray[np.float32], full: float) -> NDArray[np.float32]:

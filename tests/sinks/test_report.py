@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from realtime.messages import WindowReset
 from realtime.parcel import Parcel
 from realtime.report import Report
 from realtime.summary import StageShare, Summary
+from realtime.timeline_picture import LEFT, RIGHT
 
 VOID = {"meta", "img", "input", "link", "br"}
 ADDRESSES = {"src", "href", "action", "data", "poster", "srcset", "xlink:href"}
@@ -189,10 +191,10 @@ def test_times_are_drawn_where_they_belong(tmp_path):
     _, path = page_of(tmp_path, steady(10, verdicts=EVENTS))
     bands = re.findall(r'class="band (\w+)" x="([\d.]+)" y="20" width="([\d.]+)"', path.read_text())
     seconds = [(kind, float(x), float(width)) for kind, x, width in bands]
-    per_second = (962 - 104) / (299 / 30)
+    per_second = (RIGHT - LEFT) / (299 / 30)
     assert [kind for kind, _, _ in seconds] == ["micro", "macro"]
     for (_, x, width), event in zip(seconds, EVENTS, strict=True):
-        assert x == pytest.approx(104 + per_second * event.onset_s, abs=0.2)
+        assert x == pytest.approx(LEFT + per_second * event.onset_s, abs=0.2)
         assert width == pytest.approx(per_second * (event.offset_s - event.onset_s), abs=0.2)
 
 
@@ -269,3 +271,19 @@ def test_arrows_of_the_cloud_point_where_the_points_moved():
     width = np.linalg.norm(evidence.mesh[454] - evidence.mesh[234])
     expected = evidence.cloud[5, 0, :2] * width + evidence.mesh[:, :2].mean(axis=0)
     np.testing.assert_allclose([x, y], expected, atol=0.51)
+
+
+def test_expressions_stand_in_the_order_of_their_onsets_under_their_own_numbers(tmp_path):
+    late = [verdict(5, onset=120, offset=132), verdict(3, onset=30, offset=140, kind="macro", sequence=145)]
+    page, path = page_of(tmp_path, steady(8, verdicts=late))
+    assert [name for name in page.ids if "-e" in name] == ["s1-e3", "s1-e5"]
+    assert re.findall(r'<a href="#s1-e(\d)">\d</a>', path.read_text()) == ["3", "5"]
+
+
+def test_tags_of_crowded_expressions_do_not_lie_on_each_other(tmp_path):
+    crowd = [verdict(n, onset=10 + 9 * n, offset=16 + 9 * n) for n in range(1, 60)]
+    _, path = page_of(tmp_path, steady(60, verdicts=crowd))
+    tags = re.findall(r'class="tag \w+" x="([\d.]+)" y="13" text-anchor="middle">([^<]*)<', path.read_text())
+    spans = [(float(x) - 3 * len(says), float(x) + 3 * len(says)) for x, says in tags if says]
+    assert 3 < len(spans) < 60
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
