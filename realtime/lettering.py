@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -38,6 +39,11 @@ def sprite(colour: NDArray[np.uint8], cover: NDArray[np.uint8]) -> Sprite:
     """Make a sprite of a picture (h, w, 3) and its cover (h, w), 255 where it hides the frame."""
     cover3 = np.repeat(cover[..., None], 3, axis=2)
     return Sprite(cv2.multiply(colour, cover3, scale=1 / 255), cv2.bitwise_not(cover3))
+
+
+def in_a_row(parts: Sequence[Sprite]) -> Sprite:
+    """Sprites of one height beside each other: one to lay is faster than many."""
+    return Sprite(np.hstack([part.light for part in parts]), np.hstack([part.clear for part in parts]))
 
 
 def lay(image: NDArray[np.uint8], over: Sprite, x: int, y: int) -> None:

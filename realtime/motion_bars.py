@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ class MotionBars:
         self._right = self._left + round(_NAME * scale)
         self.width = self._right + self._left
         self.height = self._row * (len(self.rows) + 2) + self._row // 2
+        self._thick = max(3, round(7 * scale))
         self._sheet = self._prepare()
+        self._ticked = lru_cache(maxsize=64)(self._with_ticks)
 
     def draw(self, image: NDArray[np.uint8], x: int, y: int, motion: Sequence[float], least: float) -> None:
         """Draw in place, the panel's top left corner at (x, y).
@@ -46,21 +49,28 @@ class MotionBars:
             motion: of each region, px at 224 px face width.
             least: motion that counts, same unit.
         """
-        lay(image, self._sheet, x, y)
-        thick = max(3, round(7 * self.scale))
-        least_at = round(min(least / FULL, 1.0) * self._bar)
+        thick = self._thick
+        lay(image, self._ticked(round(min(least / FULL, 1.0) * self._bar)), x, y)
         for number, (_, right_index, left_index) in enumerate(self.rows):
             top = y + self._row * (number + 1) + (self._row - thick) // 2
             for index, side in ((right_index, -1), (left_index, 1)):
                 moved = motion[index]
                 edge = x + (self._left if side < 0 else self._right)
                 length = max(1, round(min(moved / FULL, 1.0) * self._bar))
-                _fill(image, edge + side * least_at, side, top, thick, _LINE)
                 _fill(image, edge, side * length, top, thick, _MOVING if moved > least else _QUIET)
                 if moved > least:
                     says = written(f"{moved:.1f}", round(10 * self.scale))
                     at = edge + side * (self._bar + 2) - (says.width if side < 0 else 0)
                     lay(image, says, at, top + (thick - says.height) // 2)
+
+    def _with_ticks(self, least_at: int) -> Sprite:
+        light, clear = self._sheet.light.copy(), self._sheet.clear.copy()
+        for number in range(len(self.rows)):
+            top = self._row * (number + 1) + (self._row - self._thick) // 2
+            for edge, side in ((self._left, -1), (self._right, 1)):
+                _fill(light, edge + side * least_at, side, top, self._thick, _LINE)
+                _fill(clear, edge + side * least_at, side, top, self._thick, (0, 0, 0))
+        return Sprite(light, clear)
 
     def _prepare(self) -> Sprite:
         cover = Image.new("L", (self.width, self.height))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from realtime.caption import KIND_COLOURS, caption
 from realtime.face_drawing import FaceDrawing
 from realtime.frame_view import FrameView
-from realtime.lettering import WHITE, Colour, Sprite, darken, lay, written
+from realtime.lettering import WHITE, Colour, Sprite, darken, in_a_row, lay, written
 from realtime.messages import ExpressionRecognised, Kind
 from realtime.motion_bars import MotionBars
 
@@ -114,15 +114,14 @@ class Overlay:
         minutes, seconds = divmod(view.time_s, 60)
         # Letter by letter, since the same few digits come again on every frame.
         text = f"{minutes:.0f}:{seconds:06.3f}  #{view.sequence}"
-        parts = [written("Glimpse", size, WHITE, True, False)]
-        parts += [written(letter, size, _DISCREET, False, False) for letter in text]
+        name = written("Glimpse", size, WHITE, True, False)
+        when = in_a_row([written(letter, size, _DISCREET, False, False) for letter in text])
         gap, pad = self._px(6), self._px(4)
-        width, height = sum(part.width for part in parts) + gap, parts[0].height
+        width, height = name.width + gap + when.width, name.height
         x, y = self._width - width - pad - self.border - self._px(3), self._height - height - self.border - self._px(3)
         darken(image, x - pad, y, width + 2 * pad, height)
-        for number, part in enumerate(parts):
-            lay(image, part, x, y)
-            x += part.width + (gap if number == 0 else 0)
+        lay(image, name, x, y)
+        lay(image, when, x + name.width + gap, y)
 
     def _px(self, units: float) -> int:
         return round(units * self.scale)
