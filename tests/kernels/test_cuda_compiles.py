@@ -34,11 +34,10 @@ def nvrtc() -> ctypes.CDLL | None:
     return None
 
 
-def compile_with_nvrtc(library: ctypes.CDLL, source: str, architecture: str) -> tuple[int, str]:
+def compile_with_nvrtc(library: ctypes.CDLL, text: str, architecture: str) -> tuple[int, str]:
     """NVRTC's return code and log."""
     program = ctypes.c_void_p()
-    text = (SOURCES / f"{source}.cu").read_bytes()
-    assert library.nvrtcCreateProgram(ctypes.byref(program), text, f"{source}.cu".encode(), 0, None, None) == 0
+    assert library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"source.cu", 0, None, None) == 0
     options = [f"--gpu-architecture=sm_{architecture}".encode(), b"-std=c++14", b"--fmad=false"]
     code = library.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     size = ctypes.c_size_t()
@@ -66,17 +65,15 @@ def test_nvrtc_compiles(source, architecture):
         pytest.skip("no NVRTC; install it with: pip install nvidia-cuda-nvrtc-cu12")
     if architecture not in known_architectures(library):
         pytest.skip(f"this NVRTC does not know sm_{architecture}")
-    code, log = compile_with_nvrtc(library, source, architecture)
+    code, log = compile_with_nvrtc(library, (SOURCES / f"{source}.cu").read_text(), architecture)
     assert code == 0, log
 
 
-def test_nvrtc_refuses_what_is_wrong(tmp_path, monkeypatch):
+def test_nvrtc_refuses_what_is_wrong():
     library = nvrtc()
     if library is None:
         pytest.skip("no NVRTC; install it with: pip install nvidia-cuda-nvrtc-cu12")
-    (tmp_path / "wrong.cu").write_text('extern "C" __global__ void wrong(float* out) { out[0] = nothing; }')
-    monkeypatch.setattr("tests.kernels.test_cuda_compiles.SOURCES", tmp_path)
-    code, log = compile_with_nvrtc(library, "wrong", "90")
+    code, log = compile_with_nvrtc(library, 'extern "C" __global__ void wrong(float* out) { out[0] = nothing; }', "90")
     assert code != 0 and "nothing" in log
 
 
