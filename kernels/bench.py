@@ -11,6 +11,7 @@ from rich.table import Table
 
 from kernels.bench_fields import compressed, faces, pairs, portrait
 from kernels.bench_flow import milliseconds, ours, peers, score
+from kernels.bench_gpu import run_gpu
 from kernels.bench_rigid import scores
 from kernels.bench_speed import first_use_s, operations
 
@@ -57,6 +58,7 @@ def run(stills: Path | None, count: int, slow: bool, console: Console) -> dict[s
     result["rigid"] = _rigid(count, console)
     result["operations_ms"] = operations()
     result["first_use_s"] = first_use_s()
+    result["gpu_ms"] = run_gpu(console)
     table = Table("operation on 256x256, one core", "ms", title="speed")
     for name, value in result["operations_ms"].items():
         table.add_row(name, f"{value:.3f}")

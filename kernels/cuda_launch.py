@@ -71,4 +71,4 @@ def _module(source: str) -> Any:
     import cupy
 
     # No fused multiply-add contraction: the GPU should round as the reference does.
-    return cupy.RawModule(code=(SOURCES / f"{source}.cu").read_text(), options=("-std=c++14", "-fmad=false"))
+    return cupy.RawModule(code=(SOURCES / f"{source}.cu").read_text(), options=("-std=c++14", "--fmad=false"))
