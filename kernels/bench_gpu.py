@@ -22,7 +22,7 @@ def run_gpu(console: Console) -> dict[str, dict[str, float]] | None:
     try:
         cupy = CupyLauncher().arrays
     except CudaMissing as missing:
-        console.print(f"GPU not measured: {missing}")
+        console.print(f"GPU not measured: {missing}", markup=False)
         return None
     face = portrait()
     table = Table("preset", "pairs", "ms per call", "ms per pair", title="flow on the GPU, 224x224")

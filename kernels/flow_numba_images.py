@@ -89,13 +89,13 @@ def gradients(image: Plane, along_x: Plane, along_y: Plane, tensor: Plane) -> No
 
 
 @compiled_fast
-def motion_row(motion: Plane, plane: int, y: int, cells: Plane, out: Plane) -> None:
+def motion_row(motion: Plane, y: int, cells: Plane, out: Plane) -> None:
     """One pixel row of one component of the motion, bilinear between the centres of cells."""
     place = (np.float32(y) + HALF) * QUARTER + HALF
     upper = int(place)
     share = place - np.float32(upper)
     for x in range(cells.size):
-        cells[x] = motion[plane, upper, x] + share * (motion[plane, upper + 1, x] - motion[plane, upper, x])
+        cells[x] = motion[upper, x] + share * (motion[upper + 1, x] - motion[upper, x])
     for column in range(cells.size - 2):
         left, here, right = cells[column], cells[column + 1], cells[column + 2]
         out[4 * column] = here + FAR * (left - here)
@@ -123,6 +123,7 @@ def mismatch(
     cells = np.empty(columns + 2, np.float32)
     room = np.empty((8, width), np.float32)
     index = np.empty(width, np.int32)
+    across, down = motion[0], motion[1]
     gain, offset = light[0], light[1]
     right, bottom = np.float32(width - 1), np.float32(height - 1)
     # Sums about a grey level of the image itself: float32 would lose digits about zero.
@@ -130,8 +131,8 @@ def mismatch(
     count = e_sum = b_sum = eb_sum = bb_sum = ZERO
     out[:] = ZERO
     for y in range(height):
-        motion_row(motion, 0, y, cells, u)
-        motion_row(motion, 1, y, cells, v)
+        motion_row(across, y, cells, u)
+        motion_row(down, y, cells, v)
         if cubic:
             sample_cubic(flat, stride, height, y, u, v, index, room, warped)
         else:
@@ -167,12 +168,13 @@ def mismatch(
 def enlarge(motion: Plane, out: Plane) -> None:
     """Motion of cells to the flow of pixels (H, W, 2)."""
     height, width = out.shape[:2]
+    across, down = motion[0], motion[1]
     wide = 4 * (motion.shape[2] - 2)
     u, v = np.empty(wide, np.float32), np.empty(wide, np.float32)
     cells = np.empty(motion.shape[2], np.float32)
     for y in range(height):
-        motion_row(motion, 0, y, cells, u)
-        motion_row(motion, 1, y, cells, v)
+        motion_row(across, y, cells, u)
+        motion_row(down, y, cells, v)
         for x in range(width):
             out[y, x, 0] = u[x]
             out[y, x, 1] = v[x]

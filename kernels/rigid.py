@@ -11,7 +11,7 @@ from kernels import rigid_numba as inner
 from kernels import rigid_solve
 from kernels.backend import Backend, backend_of, contiguous
 from kernels.compiled import compiling
-from kernels.rigid_solve import LEAST_PIVOT, STEPS, Pose, Samples, solve
+from kernels.rigid_solve import LEAST_PIVOT, STEPS, Pose, Samples
 
 FEWEST_PIXELS = 60
 """Sampled pixels of still skin below which no motion is fitted."""
@@ -140,13 +140,14 @@ class RigidMotion:
         if count >= FEWEST_PIXELS:
             samples, weights, system = self._samples, self._weights, self._system
             weights[:count] = 1
+            change = np.empty(6)
             for step in range(STEPS):
                 inner.sums(samples, weights, count, pose.linear(), pose.field(), pose.rigid, system)
-                change, pivot = solve(system)
+                pivot = inner.solve(system, change)
                 if step == 0 and rigid and pivot < LEAST_PIVOT:
                     pose = Pose(False)
                     inner.sums(samples, weights, count, pose.linear(), pose.field(), False, system)
-                    change, _ = solve(system)
+                    inner.solve(system, change)
                 pose.advance(change)
                 noise = inner.reweigh(samples, count, pose.field(), weights, self._sorted)
         return Samples(count, noise, pose.rigid, pose.motion(), pose.field())

@@ -1,4 +1,4 @@
-"""Compiled inner loops of the rigid fit: sampling, sums and medians; the six unknowns are solved in `rigid_solve`."""
+"""Compiled inner loops of the rigid fit: sampling, sums, the six unknowns and medians."""
 
 from __future__ import annotations
 
@@ -70,6 +70,38 @@ def sums(
     for a in range(6):
         for b in range(a):
             system[a, b] = system[b, a]
+
+
+@compiled
+def solve(system: Matrix, step: Matrix) -> float:
+    """Solution of scaled normal equations (6, 7) into `step`, by Cholesky; the smallest pivot."""
+    factor, scale = np.zeros((6, 6)), np.empty(6)
+    for a in range(6):
+        scale[a] = 1 / np.sqrt(max(system[a, a], 1e-12))
+    smallest = 1.0
+    for a in range(6):
+        pivot = system[a, a] * scale[a] * scale[a]
+        for c in range(a):
+            pivot -= factor[a, c] * factor[a, c]
+        smallest = min(smallest, pivot)
+        factor[a, a] = np.sqrt(max(pivot, 1e-12))
+        for b in range(a + 1, 6):
+            value = system[b, a] * scale[a] * scale[b]
+            for c in range(a):
+                value -= factor[b, c] * factor[a, c]
+            factor[b, a] = value / factor[a, a]
+    for a in range(6):
+        value = system[a, 6] * scale[a]
+        for c in range(a):
+            value -= factor[a, c] * step[c]
+        step[a] = value / factor[a, a]
+    for a in range(5, -1, -1):
+        for c in range(a + 1, 6):
+            step[a] -= factor[c, a] * step[c]
+        step[a] /= factor[a, a]
+    for a in range(6):
+        step[a] *= scale[a]
+    return float(smallest)
 
 
 @compiled

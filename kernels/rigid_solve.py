@@ -59,7 +59,12 @@ class Pose:
 
     def field(self) -> NDArray[np.float64]:
         """(2, 4): the motion's u and v as sums of 1, x, y, z."""
-        return np.column_stack([self.shift, self.linear()[:2] - np.eye(3)[:2]])
+        field = np.empty((2, 4))
+        field[:, 0] = self.shift
+        field[:, 1:] = self.linear()[:2]
+        field[0, 1] -= 1
+        field[1, 2] -= 1
+        return field
 
     def motion(self) -> NDArray[np.float64]:
         """(6,), as `kernels.rigid.RigidFit.motion`."""
@@ -80,7 +85,7 @@ def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     angle = float(np.linalg.norm(vector))
     first = np.sin(angle) / angle if angle > 1e-9 else 1.0
     second = (1 - np.cos(angle)) / angle**2 if angle > 1e-9 else 0.5
-    return np.asarray(np.eye(3) + first * cross + second * cross @ cross)
+    return np.asarray(np.eye(3) + first * cross + second * (cross @ cross))
 
 
 def numpy_sums(samples: NDArray[np.float64], weights: NDArray[np.float64], rigid: bool) -> NDArray[np.float64]:
