@@ -148,6 +148,6 @@ class Outbox:
                     return False
                 self._socket.poll(_LOOK_MS, zmq.POLLOUT)
 
-    def close(self, linger_ms: int) -> None:
-        """Let go of the socket; what has not been taken is given so long to leave."""
-        self._socket.close(linger=linger_ms)
+    def close(self) -> None:
+        """Let go of the socket. What has not been taken may be lost: see `realtime.handover`."""
+        self._socket.close(linger=0)

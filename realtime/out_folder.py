@@ -22,9 +22,7 @@ def prepare_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserFacingError(
-            f"cannot write to {folder}: {error.strerror}; choose another folder with --out"
-        ) from None
+        raise UserFacingError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
     free = shutil.disk_usage(folder).free
     if free < _NEEDED:
         raise UserFacingError(f"only {free / 2**20:.0f} MiB free for {folder}; make room or choose another with --out")

@@ -16,8 +16,9 @@ from numpy.typing import DTypeLike
 from realtime.control import Opened
 from realtime.edges import Inbox
 from realtime.graph import Build, Edge, Graph, Policy, pipeline_graph
+from realtime.handover import note_taken
 from realtime.inlet import ahead_of_history
-from realtime.messages import Message
+from realtime.messages import EndOfStream, Message
 from realtime.ring import RingSpec
 from realtime.session import Session, sweep_leftovers
 from realtime.settings import Settings, TransportSettings
@@ -105,6 +106,8 @@ def run_graph(
             while (message := inbox.receive(0)) is not None:
                 counts[type(message).__name__] += 1
                 on_message(message)
+                if isinstance(message, EndOfStream):
+                    note_taken(session.folder, _LISTENER)
 
         heard = replace(graph, edges=(*graph.edges, edge))
         try:

@@ -110,6 +110,7 @@ class Supervisor:
         self._running_since: float | None = None
         self._cascade_at = self._last_told = 0.0
         self._told = 0
+        self._hurried: list[Child] = []
 
     def run(self) -> Outcome:
         """Run until the source ends, somebody stops it, or a worker fails.
@@ -246,6 +247,11 @@ class Supervisor:
         for child in self._children:
             if child.ended:
                 continue
+            waits = bool(child.beat.ended_ns) and child not in self._hurried
+            if waits and now > self._cascade_at + self._limits.grace_s / 4:
+                # It has done its work, and waits for a receiver that may never take the end of the stream.
+                child.tell(Stop(hurry=True))
+                self._hurried.append(child)
             if now > self._cascade_at + self._limits.grace_s + _KILL_S:
                 child.kill()
             elif now > self._cascade_at + self._limits.grace_s:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from realtime.capture import capture
 from realtime.control import Opened, Ready
 from realtime.edges import Inbox, Outbox
 from realtime.graph import Edge, Graph, Stage
+from realtime.handover import all_taken, note_taken
 from realtime.inlet import Inlet
 from realtime.lifeline import Lifeline
 from realtime.messages import EndOfStream
@@ -28,6 +28,7 @@ from realtime.ring import Ring
 from realtime.stop_signals import StopWanted
 
 _LOOK_MS = 100
+_LOOK_TAKEN_S = 0.005
 _HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
 
 
@@ -118,22 +119,26 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
                 _handle(_method(spec.stage, made, inlet), inlet, outlet, line)
             finally:
                 inlet.leave()
+    except BaseException as error:
+        line.fail(error)  # at once: nobody takes the end of a stream that has none
+        raise
     finally:
         if inbox is not None:
             inbox.close()
-        for outbox in outboxes:
-            outbox.close(round(1000 * spec.close_s))
+            note_taken(spec.folder, spec.stage.name)
         line.enter("STOPPING")
-        _let_last_messages_out(context, line, spec.close_s)
+        _wait_until_taken(spec, line)
+        for outbox in outboxes:
+            outbox.close()
+        context.term()
 
 
-def _let_last_messages_out(context: zmq.Context[zmq.Socket[bytes]], line: Lifeline, limit_s: float) -> None:
-    """Wait until the receivers have taken what was sent. In a thread, since ZeroMQ's own wait cannot be cut short."""
-    taken = threading.Thread(target=context.term, daemon=True)
-    taken.start()
-    deadline = time.monotonic() + limit_s
-    while taken.is_alive() and time.monotonic() < deadline:
-        taken.join(0.02)
+def _wait_until_taken(spec: WorkerSpec, line: Lifeline) -> None:
+    """Keep the sockets open until the receivers have taken what was sent."""
+    # Without an end of the stream the receivers go on waiting until they are stopped themselves.
+    deadline = time.monotonic() + (spec.close_s if line.books.ended_ns else _HURRY_S)
+    while not all_taken(spec.folder, spec.outbound) and time.monotonic() < deadline:
+        time.sleep(_LOOK_TAKEN_S)
         if line.hurried or line.orphaned or line.failed:
             deadline = min(deadline, time.monotonic() + _HURRY_S)
 
