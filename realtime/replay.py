@@ -18,7 +18,7 @@ from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
-from realtime.telling import Telling
+from realtime.telling import Telling, tell_network
 
 VIDEOS = frozenset({".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv", ".y4m"})
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
@@ -62,7 +62,7 @@ def replay_paths(
     """
     problems: list[str] = []
     stopped_by = ""
-    report = Report(out / "report.html")
+    report = Report(out / "report.html", about={"Backend": tell_network(console, settings.recognise)})
     with tempfile.TemporaryDirectory(prefix=".session-", dir=out) as folder:
         for number, recording in enumerate(_name_results(list(_expand(paths)), out, plain_names)):
             record = Path(folder) / f"{number}.record"
@@ -124,7 +124,7 @@ def _replay_one(
 ) -> Summary:
     sinks = {
         "publish": Build("realtime.publish:Publisher", (recording.events, record)),
-        "annotate": Build("realtime.annotate:AnnotatedVideo", (recording.path, recording.annotated)),
+        "annotate": Build("realtime.annotate:AnnotatedVideo", (source, recording.annotated)),
     }
     with Telling(console, recording.path.name) as telling:
         summary = run_pipeline(source, settings, sinks, on_message=telling.hear)

@@ -8,7 +8,10 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from engine.classifier import ModelError
+from engine.pick import load
 from realtime.event_table import event_table
+from realtime.failures import UserFacingError
 from realtime.messages import (
     ExpressionOpened,
     ExpressionRecognised,
@@ -18,7 +21,22 @@ from realtime.messages import (
     MotionMeasured,
     WindowReset,
 )
+from realtime.settings import RecogniseSettings
 from realtime.summary import Summary
+
+
+def tell_network(console: Console, settings: RecogniseSettings) -> str:
+    """Say which network judges, and what runs it here.
+
+    Raises:
+        UserFacingError: there is no such network, it is damaged, or nothing here can run it.
+    """
+    try:
+        provenance = str(load(settings.model, settings.backend).provenance)
+    except ModelError as error:
+        raise UserFacingError(str(error)) from None
+    console.print(f"Network: {provenance}", markup=False, highlight=False, soft_wrap=True)
+    return provenance
 
 
 class Telling:

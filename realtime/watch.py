@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from realtime.report import Report
 from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
-from realtime.telling import Telling
+from realtime.telling import Telling, tell_network
+from realtime.window import check_display
+from realtime.wishes import Wishes
 
 VIEWS = ("window", "none")
 
@@ -43,9 +46,9 @@ def watch_camera(source: str, settings: Settings, console: Console, *, view: str
     spec = SourceSpec(source, width=camera.width, height=camera.height, fps=camera.fps)
     if not (spec.is_camera or spec.is_url):
         raise UserFacingError(f"{source} is no camera; for recordings: python run_camera.py replay {source} --out out")
-    sinks: dict[str, Build] = {}
     if view == "window":
-        sinks["view"] = Build("realtime.window:Window", (spec.label,))
+        check_display()
+    sinks: dict[str, Build] = {}
     folder = out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     session = folder / "session.record"
     if record:
@@ -55,11 +58,17 @@ def watch_camera(source: str, settings: Settings, console: Console, *, view: str
         console.print(f"Recording to {folder}", soft_wrap=True)
     else:
         console.print("Nothing is recorded. Ctrl-C stops.")
-    with Telling(console, spec.label) as telling:
-        summary = run_pipeline(spec, settings, sinks, on_message=telling.hear)
+    network = tell_network(console, settings.recognise)
+    with tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private, Telling(console, spec.label) as telling:
+        wishes = Wishes(Path(private) / "wishes")
+        if view == "window":
+            sinks["view"] = Build("realtime.window:Window", (spec.label, wishes))
+        summary = run_pipeline(
+            spec, settings, sinks, on_message=telling.hear, stopping=lambda: "quit" in wishes.asked()
+        )
     telling.conclude(summary)
     if record:
-        report = Report(folder / "report.html")
+        report = Report(folder / "report.html", about={"Backend": network})
         report.begin(summary.source, summary.says)
         for parcel in read_record(session):
             report.take(parcel)
