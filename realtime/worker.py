@@ -29,6 +29,7 @@ from realtime.stop_signals import StopWanted
 
 _LOOK_MS = 100
 _LOOK_TAKEN_S = 0.005
+_UNENDED_S = 0.1  # for the last messages of a stream that was cut off
 _HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
 
 
@@ -136,7 +137,7 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
 def _wait_until_taken(spec: WorkerSpec, line: Lifeline) -> None:
     """Keep the sockets open until the receivers have taken what was sent."""
     # Without an end of the stream the receivers go on waiting until they are stopped themselves.
-    deadline = time.monotonic() + (spec.close_s if line.books.ended_ns else _HURRY_S)
+    deadline = time.monotonic() + (spec.close_s if line.books.ended_ns else _UNENDED_S)
     while not all_taken(spec.folder, spec.outbound) and time.monotonic() < deadline:
         time.sleep(_LOOK_TAKEN_S)
         if line.hurried or line.orphaned or line.failed:
