@@ -103,7 +103,7 @@ class MotionMeasured(Message, frozen=True):
 
     presentation_s: float
     motion: tuple[float, ...]  # per spotting region: px at 224 px face width, relative to the neutral face
-    noise: float  # of one region's motion, same unit
+    noise: float  # least motion that counts as an expression, mean over the regions, same unit
     eyes_open: float  # 1 = as open as in the neutral face, 0 = closed
     active: bool  # an event is open
 
