@@ -79,17 +79,3 @@ def milliseconds(estimate: Estimator, pairs: list[Pair]) -> float:
             if times[-1] > 0.2:
                 break
     return float(np.median(times)) * 1e3
-
-
-def to_reference_ms(preset: Any, size: int, pair: Pair) -> float:
-    """Median time of `to` alone, the reference being kept, ms."""
-    estimate = FlowEstimator(size, size, preset)
-    before, after = (np.resize(image, (size, size)) for image in (pair.before, pair.after))
-    estimate.set_reference(before)
-    out = estimate.to(after)
-    times = []
-    for _ in range(100):
-        begun = time.perf_counter()
-        estimate.to(after, out=out)
-        times.append(time.perf_counter() - begun)
-    return float(np.median(times)) * 1e3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from realtime.frame_view import FrameView, face_in_frame
 from realtime.messages import (
     ExpressionRecognised,
@@ -23,7 +21,6 @@ class LiveView:
 
     def __init__(self) -> None:
         self._event: ExpressionRecognised | None = None
-        self._heard_s = -np.inf
         self._motion: tuple[float, ...] = ()
         self._least = 0.0
         self._open_since_s: float | None = None
