@@ -32,6 +32,7 @@ class TrackSettings(_Section):
     crop_face_width: float = Field(184.0, ge=64, le=220, description="face width inside the 256 px crop, px")
     crop_drift: float = Field(3.0, gt=0, description="the crop moves when the face has drifted this far in it, px")
     smoothing_s: float = Field(0.2, ge=0, description="time constant of the similarity that the crop follows, seconds")
+    mesh_rate: float = Field(75.0, gt=0, description="the mesh is fitted at most this often, times a second")
     smallest_face: float = Field(60.0, ge=20, description="faces narrower than this in the frame are not measured, px")
     most_faces: int = Field(4, ge=1, description="faces among which the largest is chosen")
     jump: float = Field(0.35, gt=0, description="a face that moves by this share of its width in one frame is another")

@@ -112,3 +112,28 @@ def test_a_hand_over_the_mouth_is_hinted():
         assert hidden.message.quality.occluded > 0.15
     else:
         pytest.fail("the face was lost; the patch is too large for this test")
+
+
+def test_a_laboratory_camera_gets_a_mesh_at_most_as_often_as_asked():
+    tracker, fitted = FaceTracker(TrackSettings(mesh_rate=75)), []
+    fit = tracker._follow.fit
+    for number in range(12):
+        tracker._follow.fit = lambda image, number=number: fitted.append(number) or fit(image)
+        message = FrameCaptured(
+            source="test",
+            sequence=number,
+            captured_ns=number * 5_000_000,
+            grabbed_ns=0,
+            epoch=0,
+            width=960,
+            height=480,
+            presentation_s=number / 200,
+        )
+        assert kinds(tracker.track(Parcel(message, frame((300, 60, 1.0)))))[-1] is FaceTracked
+    assert fitted == [0, 3, 6, 9]
+
+
+def test_a_webcam_gets_a_mesh_for_every_frame():
+    camera = Camera()
+    meshes = [camera.see(frame((300 + shift, 60, 1.0)))[-1].message.landmarks for shift in (0, 3, 6, 9)]
+    assert len(set(meshes)) == 4
