@@ -129,11 +129,11 @@ def test_a_laboratory_camera_gets_a_mesh_at_most_as_often_as_asked():
             height=480,
             presentation_s=number / 200,
         )
-        assert kinds(tracker.track(Parcel(message, frame((300, 60, 1.0)))))[-1] is FaceTracked
+        assert kinds(tracker.track(Parcel(message, frame((300, 60, 1.3)))))[-1] is FaceTracked
     assert fitted == [0, 3, 6, 9]
 
 
 def test_a_webcam_gets_a_mesh_for_every_frame():
     camera = Camera()
-    meshes = [camera.see(frame((300 + shift, 60, 1.0)))[-1].message.landmarks for shift in (0, 3, 6, 9)]
+    meshes = [camera.see(frame((300 + shift, 60, 1.3)))[-1].message.landmarks for shift in (0, 3, 6, 9)]
     assert len(set(meshes)) == 4
