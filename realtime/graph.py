@@ -8,6 +8,7 @@ from enum import Enum
 from importlib import import_module
 from itertools import pairwise
 from operator import attrgetter
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -47,6 +48,7 @@ class Stage:
         uncopied: rings whose frames the stage sees in place where nothing can overwrite them; it must not keep them.
         sink: nothing flows on from it.
         build: how to make the stage object; None in a graph that is only printed.
+        trace: file into which it writes when it took and finished each message; see `realtime.stage_trace`.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Stage:
     uncopied: frozenset[str] = frozenset()
     sink: bool = False
     build: Build | None = None
+    trace: Path | None = None
 
     @property
     def rings_read(self) -> frozenset[str]:

@@ -23,6 +23,7 @@ from realtime.ring import RingSpec
 from realtime.session import Session, sweep_leftovers
 from realtime.settings import Settings, TransportSettings
 from realtime.source import SourceSpec
+from realtime.stage_trace import traced_graph
 from realtime.summary import Summary, summarise
 from realtime.supervisor import Limits, Supervisor
 
@@ -55,6 +56,7 @@ def run_pipeline(
     name: str = "",
     on_message: Callable[[Message], None] = lambda message: None,
     stopping: Callable[[], bool] = lambda: False,
+    trace: Path | None = None,
 ) -> Summary:
     """Run one source through capture, track, spot, recognise and the sinks, each in a process of its own.
 
@@ -66,6 +68,7 @@ def run_pipeline(
         on_message: told in this process of faces found and lost, motions, resets, verdicts and the end. Motions may
             be skipped when it is slow, the others are not.
         stopping: asked some fifty times a second whether the run shall end.
+        trace: existing folder into which every stage writes when it took and finished each message, for benchmarks.
 
     Raises:
         WorkerFailed: a worker failed, or the source cannot be opened; one line.
@@ -75,6 +78,8 @@ def run_pipeline(
 
     graph = pipeline_graph(source.live, tuple(sinks))
     graph = with_builds(graph, {**stage_builds(source, settings), **sinks})
+    if trace is not None:
+        graph = traced_graph(graph, trace)
     return run_graph(
         graph,
         name or _name_of(source),

@@ -25,6 +25,7 @@ from realtime.messages import EndOfStream
 from realtime.outlet import Outlet
 from realtime.parcel import Parcel
 from realtime.ring import Ring
+from realtime.stage_trace import traced
 from realtime.stop_signals import StopWanted
 
 _LOOK_MS = 100
@@ -117,7 +118,7 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
         else:
             inlet = Inlet(spec.stage, inbox, rings, line.books)
             try:
-                _handle(_method(spec.stage, made, inlet), inlet, outlet, line)
+                _handle(traced(_method(spec.stage, made, inlet), spec.stage.trace), inlet, outlet, line)
             finally:
                 inlet.leave()
     except BaseException as error:
