@@ -30,6 +30,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     onset_frame: int
     apex_frame: int
     offset_frame: int
+    decided_s: float = 0.0  # 0 in files written before it was known
     label: Label
     probabilities: dict[str, float]
     action_units: dict[str, float]
@@ -52,6 +53,7 @@ def event_line(event: ExpressionRecognised) -> EventLine:
         onset_frame=event.onset_frame,
         apex_frame=event.apex_frame,
         offset_frame=event.offset_frame,
+        decided_s=round(event.decided_s, 4),
         label=event.label,
         probabilities={name: round(value, 4) for name, value in event.probabilities.items()},
         action_units={name: round(value, 3) for name, value in event.action_units.items()},

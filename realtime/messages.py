@@ -130,6 +130,7 @@ class ExpressionSpotted(Message, frozen=True):
     regions: dict[str, float]  # regions that took part: peak motion, px at 224 px face width
     strength: float  # largest of them
     score: float  # peak motion over noise
+    decided_s: float = 0.0  # presentation time of the frame at which it was decided
 
 
 class ExpressionOpened(Message, frozen=True):
@@ -158,6 +159,7 @@ class ExpressionRecognised(Message, frozen=True):
     spot_score: float
     latency_ms: float  # offset frame grabbed -> verdict
     model: str
+    decided_s: float = 0.0  # presentation time of the frame at which the spotter decided
 
 
 class EndOfStream(Message, frozen=True):

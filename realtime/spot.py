@@ -177,5 +177,6 @@ class Spotter:
                 regions=regions,
                 strength=strongest,
                 score=found.score,
+                decided_s=now.presentation_s,
             )
         )
