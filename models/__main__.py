@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from models.simulator.command import simulate, simulator_pictures
+from models.spotting_command import score_spotting
 from models.train_command import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.command()(simulate)
 app.command()(simulator_pictures)
 app.command()(train)
+app.command("score-spotting")(score_spotting)
 
 
 @app.callback()

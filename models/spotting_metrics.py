@@ -94,6 +94,21 @@ class SpottingScore:
         return 60 * (self.found - self.hits) / self.seconds if self.seconds else 0.0
 
 
+def without_ignored(
+    truth: Sequence[Interval], found: Sequence[Interval], ignored: Sequence[Interval]
+) -> list[Interval]:
+    """What was found, less what matches an event that does not count: too faint, say, to be asked for.
+
+    Args:
+        truth: events that count.
+        found: everything found.
+        ignored: true events that are neither asked for nor wrong to find.
+    """
+    pairs = match([*truth, *ignored], found)
+    pardoned = {column for row, column in pairs if row >= len(truth)}
+    return [interval for column, interval in enumerate(found) if column not in pardoned]
+
+
 def score_clips(clips: Iterable[tuple[Sequence[Interval], Sequence[Interval], float]]) -> dict[str, SpottingScore]:
     """Pool clips of (truth, found, seconds).
 

@@ -81,7 +81,7 @@ def write_recording(
                 advanced()
     rows = [truth_row(video.name, event, recording.stamps) for event in recording.events]
     write_truth(plan.out / f"{name}.truth.csv", rows)
-    conditions = json.dumps(asdict(recording.conditions), indent=1)
+    conditions = json.dumps({"seconds": plan.seconds, **asdict(recording.conditions)}, indent=1)
     (plan.out / f"{name}.conditions.json").write_text(conditions + "\n", encoding="utf-8")
     return video
 
