@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from models.protocol.command import loso
 from models.simulator.command import simulate, simulator_pictures
 from models.spotting_command import score_spotting
 from models.train_command import train
@@ -12,6 +13,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.command()(simulate)
 app.command()(simulator_pictures)
 app.command()(train)
+app.command()(loso)
 app.command("score-spotting")(score_spotting)
 
 

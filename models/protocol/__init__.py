@@ -1,0 +1,1 @@
+"""Leave-one-subject-out: how every network here is judged on people whom it never saw."""
