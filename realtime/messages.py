@@ -162,6 +162,46 @@ class ExpressionRecognised(Message, frozen=True):
     decided_s: float = 0.0  # presentation time of the frame at which the spotter decided
 
 
+class SourceOpened(Message, frozen=True):
+    """The source delivers: the first message of a run, and of every epoch after it."""
+
+    presentation_s: float
+    says: str  # for a person, what is delivered
+    width: int  # px, of the frames that follow
+    height: int
+    fps: float  # declared
+    began_unix_ns: int  # wall clock at presentation time 0, UTC; taken once in a run, whatever steps that clock makes
+
+
+class SourceLost(Message, frozen=True):
+    """Nothing comes from the source any more; it is tried again until it delivers."""
+
+    presentation_s: float
+    reason: str
+
+
+class FramesDropped(Message, frozen=True):
+    """Frames up to and including `sequence` were lost on the way to the stage that says so."""
+
+    edge: str  # sender and receiver, "capture-track"
+    count: int
+
+
+class StageRestarted(Message, frozen=True):
+    """A stage was started again; what it knew is forgotten. The first thing that the new one says."""
+
+    stage: str
+    reason: str
+    restarts: int  # of this stage, in this run
+
+
+class LoadShed(Message, frozen=True):
+    """The machine does not keep up, or keeps up again: a stage looks at one frame in so many, and passes on the rest."""
+
+    stage: str
+    one_in: int  # 1: all frames
+
+
 class EndOfStream(Message, frozen=True):
     """The source has ended; `sequence` is that of the last frame. Stages pass it on and finish."""
 
@@ -189,6 +229,11 @@ AnyMessage: TypeAlias = (
     | ExpressionOpened
     | ExpressionSpotted
     | ExpressionRecognised
+    | SourceOpened
+    | SourceLost
+    | FramesDropped
+    | StageRestarted
+    | LoadShed
     | EndOfStream
     | WorkerReport
 )

@@ -18,13 +18,12 @@ def folders(owner: int) -> set[Path]:
     return set(shared_memory_root().glob(f"glimpse-{owner}-*"))
 
 
-def workers(started_after: float) -> list[psutil.Process]:
-    """Spawned workers on this machine that are younger than a moment."""
+def workers() -> list[psutil.Process]:
+    """Spawned workers on this machine, of whatever run."""
     found = []
-    for process in psutil.process_iter(["cmdline", "create_time", "status"]):
-        info = process.info
-        spawned = any("spawn_main" in part for part in info["cmdline"] or ())
-        if spawned and info["create_time"] >= started_after and info["status"] != psutil.STATUS_ZOMBIE:
+    for process in psutil.process_iter(["cmdline", "status"]):
+        spawned = any("spawn_main" in part for part in process.info["cmdline"] or ())
+        if spawned and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append(process)
     return found
 

@@ -23,7 +23,6 @@ class Run:
     """A run under way."""
 
     def __init__(self, out: Path, **options: object) -> None:
-        self.began = time.time() - 0.5
         self.out = out
         self.process = subprocess.Popen(
             [sys.executable, PROGRAM, out, json.dumps(options)],
@@ -46,7 +45,7 @@ class Run:
 
     def workers(self) -> list[psutil.Process]:
         mine = str(self.out)
-        return [p for p in workers(self.began) if p.is_running() and mine in str(_environment(p))]
+        return [p for p in workers() if p.is_running() and mine in str(_environment(p))]
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:
