@@ -150,11 +150,27 @@ SINKS: Mapping[str, Stage] = MappingProxyType(
             reads={"FrameCaptured": "frames", "FaceTracked": "frames"},
             sink=True,
         ),
+        "page": Stage(
+            "page",
+            "live page in the browser",
+            "take",
+            reads={"FrameCaptured": "frames", "FaceTracked": "frames", "ExpressionRecognised": "evidence"},
+            sink=True,
+        ),
     }
 )
 """Sinks hang on the last edge. Each has `take(parcel)` and `close()`."""
 _CHAIN = (CAPTURE, TRACK, SPOT, RECOGNISE)
-_FRAMES_WAITING = {"track": 1, "spot": 8, "recognise": 64, "publish": 512, "annotate": 64, "record": 64, "view": 4}
+_FRAMES_WAITING = {
+    "track": 1,
+    "spot": 8,
+    "recognise": 64,
+    "publish": 512,
+    "annotate": 64,
+    "record": 64,
+    "view": 4,
+    "page": 2,
+}
 
 
 def pipeline_graph(live: bool, sinks: tuple[str, ...] = ("publish", "annotate")) -> Graph:

@@ -26,6 +26,7 @@ from realtime.source import SourceSpec
 from realtime.stage_trace import traced_graph
 from realtime.summary import Summary, summarise
 from realtime.supervisor import Limits, Supervisor
+from realtime.wishes import Wishes
 
 if TYPE_CHECKING:
     from realtime.recognise import Recogniser
@@ -57,6 +58,7 @@ def run_pipeline(
     on_message: Callable[[Message], None] = lambda message: None,
     stopping: Callable[[], bool] = lambda: False,
     trace: Path | None = None,
+    wishes: Wishes | None = None,
 ) -> Summary:
     """Run one source through capture, track, spot, recognise and the sinks, each in a process of its own.
 
@@ -68,6 +70,7 @@ def run_pipeline(
         on_message: told in this process of faces found and lost, motions, resets, verdicts and the end. Motions may
             be skipped when it is slow, the others are not.
         stopping: asked some fifty times a second whether the run shall end.
+        wishes: of viewers; the spotter obeys those that concern it.
         trace: existing folder into which every stage writes when it took and finished each message, for benchmarks.
 
     Raises:
@@ -77,7 +80,7 @@ def run_pipeline(
     from realtime.evidence import EVIDENCE
 
     graph = pipeline_graph(source.live, tuple(sinks))
-    graph = with_builds(graph, {**stage_builds(source, settings), **sinks})
+    graph = with_builds(graph, {**stage_builds(source, settings, wishes), **sinks})
     if trace is not None:
         graph = traced_graph(graph, trace)
     return run_graph(
@@ -125,12 +128,13 @@ def run_graph(
     return summarise(name, outcome, counts)
 
 
-def stage_builds(source: SourceSpec, settings: Settings) -> dict[str, Build]:
+def stage_builds(source: SourceSpec, settings: Settings, wishes: Wishes | None = None) -> dict[str, Build]:
     """How a child makes each stage before the sinks."""
+    spot = Build("realtime.spot:Spotter", (settings.spot,))
     return {
         "capture": Build("realtime.source:SourceSpec.open", (source,)),
         "track": Build("realtime.track:FaceTracker", (settings.track,)),
-        "spot": Build("realtime.spot:Spotter", (settings.spot,)),
+        "spot": spot if wishes is None else Build("realtime.attended_spotter:AttendedSpotter", (settings.spot, wishes)),
         "recognise": Build("realtime.pipeline:build_recogniser", (settings,)),
     }
 

@@ -79,6 +79,11 @@ class SourceSpec:
         return self.spec.isdigit() or self.spec.startswith("/dev/video")
 
     @property
+    def is_browser(self) -> bool:
+        """A camera that a browser streams through the live page; the page opens it."""
+        return self.spec.startswith("browser:")
+
+    @property
     def is_url(self) -> bool:
         """A stream on the network."""
         return bool(_URL.match(self.spec))
@@ -86,7 +91,7 @@ class SourceSpec:
     @property
     def live(self) -> bool:
         """Frames come whether or not they are taken: better drop one than grow old."""
-        return self.realtime or self.is_camera or self.is_url
+        return self.realtime or self.is_camera or self.is_url or self.is_browser
 
     @property
     def label(self) -> str:
@@ -104,6 +109,10 @@ class SourceSpec:
             from realtime.camera import Camera
 
             return Camera(self.spec, self.width, self.height, self.fps)
+        if self.is_browser:
+            from realtime.web.browser_camera import BrowserCamera
+
+            return BrowserCamera(Path(self.spec.removeprefix("browser:")), self.width, self.height, self.fps)
         if self.is_url:
             from realtime.stream import Stream
 

@@ -73,6 +73,14 @@ class Spotter:
             return [*self._close_all(message), Parcel(message)]
         return [parcel]
 
+    def adjust(self, settings: SpotSettings) -> None:
+        """Judge by other thresholds from now on; what was learned of face and noise stays."""
+        self.settings = self._blink.settings = self._detector.settings = settings
+
+    def start_anew(self, at: Message) -> list[Parcel]:
+        """Take the face as it is now for neutral: what is open is closed, and the window begins again."""
+        return self._close_all(at, "a viewer asked for it")
+
     def _see(self, tracked: FaceTracked, crop: NDArray[np.uint8]) -> list[Parcel]:
         out: list[Parcel] = []
         time_s = tracked.captured_ns * 1e-9

@@ -17,7 +17,7 @@ from realtime.live_view import LiveView
 from realtime.messages import FaceTracked, FrameCaptured
 from realtime.parcel import Parcel
 from realtime.window import Window
-from realtime.wishes import Wishes
+from realtime.wishes import Asked, Wishes
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAM = Stream([n / 30 for n in range(90)], [verdict(1, onset=30, offset=42)])
@@ -66,7 +66,7 @@ def test_q_asks_to_quit_and_closes(screen, tmp_path):
     for parcel in frames():
         sink.take(parcel)
     assert (len(screen.shown), screen.destroyed, sink.closed) == (10, 1, True)
-    assert wishes.asked() == ["quit"] and wishes.asked() == []
+    assert wishes.asked() == [Asked("quit")] and wishes.asked() == []
     sink.close()
     assert screen.destroyed == 1
 
@@ -77,7 +77,7 @@ def test_closing_the_window_asks_to_quit(screen, tmp_path):
     for parcel in frames():
         screen.visible = 1.0 if len(screen.shown) < 5 else 0.0
         sink.take(parcel)
-    assert wishes.asked() == ["quit"] and sink.closed
+    assert wishes.asked() == [Asked("quit")] and sink.closed
 
 
 def test_space_stops_the_picture_and_starts_it_again(screen):
@@ -109,7 +109,7 @@ def test_r_is_asked_for_only_where_somebody_answers(screen, tmp_path, can_reset)
     sink = Window("camera 0", wishes, can_reset=can_reset)
     for parcel in frames():
         sink.take(parcel)
-    assert wishes.asked() == (["reset"] if can_reset else [])
+    assert wishes.asked() == ([Asked("reset")] if can_reset else [])
     assert ("r reset neutral" in sink._keys()) == can_reset
 
 
@@ -119,11 +119,11 @@ def test_wishes_cross_files_whole_and_once(tmp_path):
     write.ask("reset")
     write.ask("quit")
     with (tmp_path / "w").open("a") as file:
-        file.write("nonsense\nres")
-    assert read.asked() == ["reset", "quit"]
+        file.write('nonsense\n{"wish":"dance"}\n{"wish":"res')
+    assert read.asked() == [Asked("reset"), Asked("quit")]
     with (tmp_path / "w").open("a") as file:
-        file.write("et\n")
-    assert read.asked() == ["reset"]
+        file.write('et"}\n')
+    assert read.asked() == [Asked("reset")]
 
 
 def test_a_live_view_forgets_what_is_over():

@@ -1,0 +1,106 @@
+"""One live run of one source: events in the terminal, and files where they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from realtime.graph import Build
+from realtime.messages import Message
+from realtime.out_folder import prepare_folder
+from realtime.pipeline import run_pipeline
+from realtime.report import Report
+from realtime.session_record import read_record
+from realtime.settings import Settings
+from realtime.source import SourceSpec
+from realtime.summary import Summary
+from realtime.telling import Telling
+from realtime.wishes import Wishes
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """What is the same for every live run.
+
+    Attributes:
+        settings: of every stage.
+        console: for events and figures.
+        network: what judges, for the report.
+        out: recordings are kept here, in a folder named after the time.
+    """
+
+    settings: Settings
+    console: Console
+    network: str
+    out: Path
+
+    def watch(
+        self,
+        source: SourceSpec,
+        sinks: Mapping[str, Build],
+        wishes: Wishes,
+        *,
+        record: bool,
+        name: str = "",
+        hear: Callable[[Message], None] = lambda message: None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Summary:
+        """Run until the source ends, `quit` is wished, `stopping` says so, or Ctrl-C.
+
+        Args:
+            source: what to open.
+            sinks: besides those that record.
+            wishes: obeyed by the spotter, and for `quit` here.
+            record: keep the video, the events and a report.
+            name: of the source; by default its label.
+            hear: told of each message that reaches this process.
+            stopping: asked some fifty times a second whether the run shall end.
+
+        Raises:
+            UserFacingError: the source cannot be opened, or a worker failed.
+        """
+        folder = self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+        session = folder / "session.record"
+        recorders: dict[str, Build] = {}
+        if record:
+            prepare_folder(folder)
+            recorders["publish"] = Build("realtime.publish:Publisher", (folder / "events.jsonl", session))
+            recorders["record"] = Build("realtime.recording:Recording", (folder / "recording.mp4", source.fps))
+            self.console.print(f"Recording to {folder}", soft_wrap=True)
+        else:
+            self.console.print("Nothing is recorded. Ctrl-C stops.")
+        led = Wishes(wishes.path)
+        with Telling(self.console, name or source.label) as telling:
+
+            def tell(message: Message) -> None:
+                telling.hear(message)
+                hear(message)
+
+            summary = run_pipeline(
+                source,
+                self.settings,
+                recorders | dict(sinks),
+                name=name,
+                on_message=tell,
+                stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
+                wishes=wishes,
+            )
+        telling.conclude(summary)
+        if record:
+            self._report(folder, session, summary)
+        return summary
+
+    def _report(self, folder: Path, session: Path, summary: Summary) -> None:
+        report = Report(folder / "report.html", about={"Backend": self.network})
+        report.begin(summary.source, summary.says)
+        for parcel in read_record(session):
+            report.take(parcel)
+        report.end(summary)
+        session.unlink()
+        self.console.print(f"Report: {report.close()}", soft_wrap=True)
+        again = f"python run_camera.py replay {folder / 'recording.mp4'} --out {folder}"
+        self.console.print(f"For the annotated video: {again}", soft_wrap=True)
