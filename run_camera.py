@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -67,8 +67,10 @@ def _end(stopped_by: str) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def _settings(file: Path | None, model: str | None = None) -> Settings:
-    return load_settings(file, {"recognise": {"model": model}} if model else None)
+def _settings(file: Path | None, model: str | None = None, **sections: dict[str, Any]) -> Settings:
+    if model:
+        sections["recognise"] = {"model": model}
+    return load_settings(file, sections)
 
 
 def _version(asked: bool) -> None:
@@ -139,6 +141,9 @@ def camera(
     source: Annotated[str, typer.Argument(help="0, /dev/video0, rtsp://..., http://...")] = "0",
     view: Annotated[str, typer.Option(help="window or none")] = "none",
     record: Annotated[bool, typer.Option("--record", help="Keep the video; nothing is kept without this.")] = False,
+    landmarks_only: Annotated[
+        bool, typer.Option("--landmarks-only", help="With --record: keep landmarks and events, and no pixel.")
+    ] = False,
     out: Out = Path("out/camera"),
     settings: Config = None,
     model: Model = None,
@@ -147,7 +152,24 @@ def camera(
     with one_line_errors():
         from realtime.watch import watch_camera
 
-        _end(watch_camera(source, _settings(settings, model), console, view=view, record=record, out=out))
+        if landmarks_only and not record:
+            raise SettingsError("--landmarks-only says what --record keeps: give both, or neither to keep nothing")
+        chosen = _settings(settings, model, **({"record": {"landmarks_only": True}} if landmarks_only else {}))
+        _end(watch_camera(source, chosen, console, view=view, record=record, out=out))
+
+
+@app.command(epilog="Example: python run_camera.py forget out/camera/2026-01-31_09-30-00")
+def forget(
+    session: Annotated[Path, typer.Argument(help="Folder of a recorded session.")],
+) -> None:
+    """Delete a recorded session: everything its manifest lists, and nothing else."""
+    with one_line_errors():
+        from realtime.kept_session import forget_session
+
+        done = forget_session(session)
+        console.print(f"Deleted {len(done.files)} files, {done.size / 1e6:.1f} MB: {', '.join(done.files)}")
+        if done.left:
+            console.print(f"Not recorded by Glimpse, and left in {session}: {', '.join(done.left)}", soft_wrap=True)
 
 
 @bench.command(epilog="Example: python run_camera.py bench throughput --json out/throughput.json")

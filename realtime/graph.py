@@ -143,6 +143,7 @@ SINKS: Mapping[str, Stage] = MappingProxyType(
             reads={"FrameCaptured": "frames", "FaceTracked": "frames"},
             sink=True,
         ),
+        "landmarks": Stage("landmarks", "the face's mesh, when asked for", "take", sink=True),
         "view": Stage(
             "view",
             "window on the screen",
@@ -168,6 +169,7 @@ _FRAMES_WAITING = {
     "publish": 512,
     "annotate": 64,
     "record": 64,
+    "landmarks": 64,
     "view": 4,
     "page": 2,
 }

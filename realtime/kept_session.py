@@ -20,7 +20,7 @@ Keeps = Literal["video", "landmarks"]
 
 
 class KeptFile(msgspec.Struct, frozen=True):
-    """One file of a session; size and hash are unknown until it is finished."""
+    """One file of a session; size and hash are null until it is finished, and where it was not written."""
 
     name: str
     size: int | None = None  # bytes
@@ -64,8 +64,7 @@ def seal_session(folder: Path) -> None:
         UserFacingError: the manifest cannot be read or written.
     """
     manifest = read_manifest(folder)
-    there = [folder / file.name for file in manifest.files if (folder / file.name).is_file()]
-    sealed = tuple(KeptFile(path.name, path.stat().st_size, _sha256(path)) for path in there)
+    sealed = tuple(_seal(folder / file.name) for file in manifest.files)
     _write(folder, msgspec.structs.replace(manifest, ended=_now(), files=sealed))
 
 
@@ -131,6 +130,11 @@ def _write(folder: Path, manifest: Manifest) -> None:
         part.replace(folder / MANIFEST)
     except OSError as error:
         raise UserFacingError(f"{folder}: cannot be written: {error.strerror}; choose another with --out") from None
+
+
+def _seal(path: Path) -> KeptFile:
+    """What was never written stays listed without a size: it may be, by a later replay, and is then forgotten too."""
+    return KeptFile(path.name, path.stat().st_size, _sha256(path)) if path.is_file() else KeptFile(path.name)
 
 
 def _sha256(path: Path) -> str:

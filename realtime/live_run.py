@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 
 from realtime.graph import Build
+from realtime.kept_files import KeptFiles
+from realtime.kept_session import begin_session, seal_session
 from realtime.messages import Message
 from realtime.out_folder import prepare_folder
 from realtime.pipeline import run_pipeline
@@ -63,16 +66,36 @@ class LiveRun:
         Raises:
             UserFacingError: the source cannot be opened, or a worker failed.
         """
-        folder = self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-        session = folder / "session.record"
+        kept = KeptFiles(self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}", not self.settings.record.landmarks_only)
         recorders: dict[str, Build] = {}
         if record:
-            prepare_folder(folder)
-            recorders["publish"] = Build("realtime.publish:Publisher", (folder / "events.jsonl", session))
-            recorders["record"] = Build("realtime.recording:Recording", (folder / "recording.mp4", source.fps))
-            self.console.print(f"Recording to {folder}", soft_wrap=True)
+            prepare_folder(kept.folder)
+            begin_session(kept.folder, f"glimpse {version('glimpse')}", source.label, kept.keeps, kept.names)
+            recorders = kept.recorders(source.fps)
+            what = "video, events and report" if kept.pixels else "landmarks and events, no pixel of it"
+            self.console.print(f"Recording {what} to {kept.folder}", soft_wrap=True)
         else:
             self.console.print("Nothing is recorded. Ctrl-C stops.")
+        try:
+            summary = self._run(source, recorders | dict(sinks), wishes, name, hear, stopping)
+            if record:
+                self._report(kept, summary)
+        finally:
+            if record:
+                seal_session(kept.folder)
+        if record:
+            self.console.print(f"To delete it again: python run_camera.py forget {kept.folder}", soft_wrap=True)
+        return summary
+
+    def _run(
+        self,
+        source: SourceSpec,
+        sinks: Mapping[str, Build],
+        wishes: Wishes,
+        name: str,
+        hear: Callable[[Message], None],
+        stopping: Callable[[], bool],
+    ) -> Summary:
         led = Wishes(wishes.path)
         with Telling(self.console, name or source.label) as telling:
 
@@ -83,24 +106,23 @@ class LiveRun:
             summary = run_pipeline(
                 source,
                 self.settings,
-                recorders | dict(sinks),
+                sinks,
                 name=name,
                 on_message=tell,
                 stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
                 wishes=wishes,
             )
         telling.conclude(summary)
-        if record:
-            self._report(folder, session, summary)
         return summary
 
-    def _report(self, folder: Path, session: Path, summary: Summary) -> None:
-        report = Report(folder / "report.html", about={"Backend": self.network})
+    def _report(self, kept: KeptFiles, summary: Summary) -> None:
+        report = Report(kept.report, about={"Backend": self.network})
         report.begin(summary.source, summary.says)
-        for parcel in read_record(session):
+        for parcel in read_record(kept.session):
             report.take(parcel)
         report.end(summary)
-        session.unlink()
+        kept.session.unlink()
         self.console.print(f"Report: {report.close()}", soft_wrap=True)
-        again = f"python run_camera.py replay {folder / 'recording.mp4'} --out {folder}"
-        self.console.print(f"For the annotated video: {again}", soft_wrap=True)
+        if kept.pixels:
+            again = f"python run_camera.py replay {kept.video} --out {kept.folder}"
+            self.console.print(f"For the annotated video: {again}", soft_wrap=True)

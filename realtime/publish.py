@@ -15,11 +15,12 @@ class Publisher:
     Args:
         events: file for one JSON object per event.
         record: file for the report's material.
+        pixels: the report may show the face.
     """
 
-    def __init__(self, events: Path, record: Path) -> None:
+    def __init__(self, events: Path, record: Path, pixels: bool = True) -> None:
         self._events = EventsFile(events)
-        self._record = SessionRecord(record)
+        self._record = SessionRecord(record, pixels)
 
     def take(self, parcel: Parcel) -> None:
         """Write one message where it belongs."""

@@ -26,9 +26,11 @@ class SessionRecord:
 
     Args:
         path: file to write.
+        pixels: keep the evidence of verdicts, which shows the face.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pixels: bool = True) -> None:
+        self._pixels = pixels
         self._file = path.open("wb")
         self._encoder = msgspec.msgpack.Encoder()
 
@@ -38,7 +40,7 @@ class SessionRecord:
             return
         self._write(self._encoder.encode(parcel.message))
         if isinstance(parcel.message, ExpressionRecognised):
-            self._write(b"" if parcel.pixels is None else parcel.pixels.tobytes())
+            self._write(parcel.pixels.tobytes() if self._pixels and parcel.pixels is not None else b"")
 
     def close(self) -> None:
         """Finish the file."""

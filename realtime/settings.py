@@ -91,6 +91,12 @@ class CameraSettings(_Section):
     fps: float = Field(30.0, gt=0)
 
 
+class RecordSettings(_Section):
+    """What a recording keeps, where one is asked for."""
+
+    landmarks_only: bool = Field(False, description="keep landmarks and events, and no pixel of anybody")
+
+
 class Settings(BaseSettings):
     """All sections. Environment names join section and key: `GLIMPSE_SPOT__NOISE_FACTOR=6`."""
 
@@ -103,6 +109,7 @@ class Settings(BaseSettings):
     recognise: RecogniseSettings = RecogniseSettings()
     transport: TransportSettings = TransportSettings()
     camera: CameraSettings = CameraSettings()
+    record: RecordSettings = RecordSettings()
 
     @classmethod
     def settings_customise_sources(

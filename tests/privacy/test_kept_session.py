@@ -25,7 +25,8 @@ def session(tmp_path):
 def test_a_sealed_manifest_lists_what_was_written_and_its_hash(session):
     seal_session(session)
     manifest = read_manifest(session)
-    assert {file.name: file.size for file in manifest.files} == {"recording.mp4": 6, "events.jsonl": 3}
+    sizes = {file.name: file.size for file in manifest.files}
+    assert sizes == {"recording.mp4": 6, "events.jsonl": 3, "report.html": None}
     assert manifest.files[0].sha256 == hashlib.sha256(b"pixels").hexdigest()
     assert manifest.ended is not None and manifest.keeps == "video"
 

@@ -41,7 +41,7 @@ def test_readers_of_a_ring():
 
 
 def test_an_unknown_sink_is_refused():
-    with pytest.raises(ValueError, match="no such sink: printer; there are publish, annotate, record, view"):
+    with pytest.raises(ValueError, match="no such sink: printer; there are publish, annotate, record"):
         pipeline_graph(live=False, sinks=("printer",))
 
 
