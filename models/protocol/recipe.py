@@ -20,6 +20,8 @@ RECIPES: dict[str, str] = {
     "logistic": "models.protocol.references:Logistic",
     "svm": "models.protocol.references:Svm",
     "pointnet": "models.protocol.point_net:PointNet",
+    "ststnet": "models.systems.recipes:STSTNetRecipe",
+    "htnet": "models.systems.recipes:HTNetRecipe",
 }
 """Every model by its name on the command line: the module and the recipe in it, imported when it is asked for."""
 

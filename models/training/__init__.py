@@ -1,0 +1,1 @@
+"""Fitting the published systems: losses, sampling, augmentation, and the loop around them."""
