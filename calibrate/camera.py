@@ -14,7 +14,7 @@ from realtime.messages import FaceTracked, FrameCaptured
 from realtime.motion_meter import MotionMeter
 from realtime.parcel import Parcel
 from realtime.settings import Settings, SpotSettings
-from realtime.source import Source
+from realtime.source import Frame, Source
 from realtime.track import FaceTracker
 
 _FEWEST_FACES = 20
@@ -84,7 +84,7 @@ def measure_camera(source: Source, seconds: float, settings: Settings | None = N
     before: NDArray[np.int16] | None = None
     for sequence, frame in enumerate(source):
         times.append(frame.captured_ns * 1e-9)
-        for tracked in tracker.track(_captured(sequence, frame.captured_ns, frame.presentation_s, source, frame.image)):
+        for tracked in tracker.track(captured(sequence, frame, source)):
             if not isinstance(tracked.message, FaceTracked) or tracked.pixels is None:
                 continue
             crop = tracked.pixels[64:192, 64:192].astype(np.int16)
@@ -106,20 +106,19 @@ def measure_camera(source: Source, seconds: float, settings: Settings | None = N
     return CameraMeasurement(report, np.array(times), np.array(light), np.sqrt((motion**2).sum(axis=-1)))
 
 
-def _captured(
-    sequence: int, captured_ns: int, presentation_s: float, source: Source, image: NDArray[np.uint8]
-) -> Parcel:
+def captured(sequence: int, frame: Frame, source: Source) -> Parcel:
+    """A frame of an open source as the tracker takes it."""
     stamps = FrameCaptured(
         source="camera",
         sequence=sequence,
-        captured_ns=captured_ns,
-        grabbed_ns=captured_ns,
+        captured_ns=frame.captured_ns,
+        grabbed_ns=frame.grabbed_ns,
         epoch=0,
         width=source.width,
         height=source.height,
-        presentation_s=presentation_s,
+        presentation_s=frame.presentation_s,
     )
-    return Parcel(stamps, image)
+    return Parcel(stamps, frame.image)
 
 
 def _report(

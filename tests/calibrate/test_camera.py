@@ -9,35 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from skimage.data import astronaut
-from skimage.transform import resize
+from still_camera import StillCamera
 
 from calibrate.camera import CameraReport, measure_camera
 from realtime.failures import UserFacingError
-from realtime.source import Frame
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTRAIT = (resize(astronaut()[:240, 100:340], (480, 480), order=3) * 255).clip(0, 255)
-
-
-class StillCamera:
-    """A portrait before a camera of known rate, noise, drift and gaps."""
-
-    says = "a still camera"
-    width, height = 480, 480
-
-    def __init__(self, *, fps=30.0, seconds=4.0, noise=2.0, drift=0.0, gap_at=None, picture=PORTRAIT):
-        self.fps, self.seconds, self.noise, self.drift, self.gap_at = fps, seconds, noise, drift, gap_at
-        self.picture = picture
-
-    def __iter__(self):
-        rng = np.random.default_rng(0)
-        for number in range(int(self.fps * self.seconds) + 1):
-            time_s = number / self.fps + (0.4 if self.gap_at is not None and number >= self.gap_at else 0.0)
-            grain = rng.normal(0, self.noise, self.picture.shape[:2])[..., None]
-            image = (self.picture + grain + self.drift * time_s / self.seconds).clip(0, 255).astype(np.uint8)
-            stamp = int(time_s * 1e9)
-            yield Frame(image, stamp, stamp, time_s)
 
 
 def look(**faults) -> CameraReport:
