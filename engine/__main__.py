@@ -12,7 +12,7 @@ import typer
 
 from engine.classifier import Classifier, ModelError
 from engine.manifest import WEIGHTS, find_model, read_manifest
-from engine.pick import BACKENDS, pick
+from engine.pick import choose
 
 app = typer.Typer(
     help="A trained network made fast.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -61,8 +61,8 @@ def check(folder: Annotated[Path, typer.Option(help="where manifest.json lies")]
             typer.echo(
                 f"{name}: {path.name}, {entry.bytes / 1e6:.2f} MB, SHA-256 {entry.sha256[:12]} as in the manifest"
             )
-            for backend in BACKENDS:
-                classifier = pick(path, backend)
+            for backend in ("onnxruntime",):
+                classifier = choose(name, backend, folder).classifier
                 for batch in (1, 8, 64):
                     median, late = _latency_ms(classifier, batch)
                     typer.echo(f"  {backend}, batch {batch}: median {median:.3f} ms, 99th percentile {late:.3f} ms")

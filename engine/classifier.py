@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-CLOUD_SHAPE = (8, None, 6)
-"""Regions, points (any number), and x, y, z, u, v, strain: what one event looks like to a network."""
+if TYPE_CHECKING:
+    from engine.schema import Schema
+
+Batch = Any | Mapping[str, Any]
+"""float32 (N, ...) for a network with one input, else one such array per input name; NumPy, or CuPy where offered."""
 
 
 class ModelError(RuntimeError):
-    """A model is missing, corrupt or not one of ours; the message says what to do."""
+    """A model is missing, corrupt or not one of ours, or cannot run here.
+
+    Args:
+        reason: one line.
+        advice: what to do about it, where the reason does not say; follows it in the message.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}; {advice}" if advice else reason)
+        self.reason = reason
 
 
 class Verdicts(NamedTuple):
     """What the network says about N events."""
 
-    probabilities: NDArray[np.float32]  # (N, 3), calibrated, in the order of `Classifier.labels`
-    action_units: NDArray[np.float32]  # (N, A), probability that each moved, order of `Classifier.action_units`
-    expression: NDArray[np.float32]  # (N,), probability that it is an expression at all
+    probabilities: NDArray[np.float32]  # (N, C), calibrated, in the order of `Classifier.labels`
+    action_units: NDArray[np.float32]  # (N, A), probability that each moved; (N, 0) where the network does not say
+    expression: NDArray[np.float32]  # (N,), probability that it is an expression at all; NaN where it does not say
 
 
 @dataclass(frozen=True)
@@ -30,19 +43,22 @@ class Provenance:
 
     model: str  # name, e.g. cloud
     sha256: str  # of the model file
-    backend: str  # e.g. onnxruntime
-    device: str  # e.g. cpu
+    backend: str  # a key of engine.pick.BACKENDS
+    device: str  # cpu, or the GPU's name
     precision: str  # e.g. float32
     trained_by: str  # command line
     commit: str  # of the code that trained it
+    library: str = ""  # what runs it, with its version
 
     def __str__(self) -> str:
-        return f"{self.model} {self.sha256[:12]} ({self.backend}, {self.device}, {self.precision})"
+        runs = f"{self.backend}, {self.library}" if self.library else self.backend
+        return f"{self.model} {self.sha256[:12]} ({runs}, {self.device}, {self.precision})"
 
 
 class Classifier(Protocol):
     """A loaded network."""
 
+    schema: Schema
     labels: tuple[str, ...]
     action_units: tuple[str, ...]
     certain: float  # least probability for a label to be stated; below it the verdict is `uncertain`
@@ -51,27 +67,24 @@ class Classifier(Protocol):
     def warm(self) -> None:
         """Run once, so that the first event is not the slow one."""
 
-    def classify(self, clouds: NDArray[np.float32]) -> Verdicts:
-        """Judge a batch.
+    def classify(self, batch: Batch) -> Verdicts:
+        """Judge a batch of any size.
 
         Args:
-            clouds: float32 (N, 8, P, 6) from `kernels.expression_cloud`.
+            batch: as `schema.inputs` says; for the default network float32 (N, 8, 128, 6) from
+                `kernels.expression_cloud`.
 
         Raises:
-            ValueError: another shape or dtype, or values that are not finite.
+            ValueError: another name, shape or dtype, or values that are not finite.
         """
 
 
-def check_clouds(clouds: NDArray[np.float32]) -> None:
-    """Refuse what no network was trained on.
-
-    Raises:
-        ValueError: another shape or dtype, or values that are not finite.
-    """
-    regions, _, channels = CLOUD_SHAPE
-    if clouds.ndim != 4 or clouds.shape[1] != regions or clouds.shape[3] != channels or clouds.shape[2] < 1:
-        raise ValueError(f"clouds must be (N, {regions}, points, {channels}), not {clouds.shape}")
-    if clouds.dtype != np.float32:
-        raise ValueError(f"clouds must be float32, not {clouds.dtype}")
-    if not np.isfinite(clouds).all():
-        raise ValueError("clouds hold values that are not finite")
+def verdicts_of(outputs: Mapping[str, NDArray[np.float32]]) -> Verdicts:
+    """Outputs by name as a verdict, with what the network does not say left open."""
+    probabilities = outputs["probabilities"]
+    count = len(probabilities)
+    return Verdicts(
+        probabilities,
+        outputs.get("action_units", np.zeros((count, 0), np.float32)),
+        outputs.get("expression", np.full(count, np.nan, np.float32)),
+    )

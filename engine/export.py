@@ -1,150 +1,219 @@
-"""From a trained torch network to an ONNX file that explains itself. Needs the `train` extra."""
+"""From a trained torch network to an ONNX file that explains and proves itself. Needs the `train` extra."""
 
 from __future__ import annotations
 
-import json
-import tempfile
+import importlib
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from engine.classifier import ModelError
 from engine.manifest import record_model
+from engine.metadata import Metadata
+from engine.onnx_file import write_onnx
 from engine.onnx_runtime import OnnxRuntimeClassifier
+from engine.proof import Proof, write_proof
+from engine.schema import InputSpec, Schema
+from models.labels import ACTION_UNITS, CLASSES
 
-if TYPE_CHECKING:
-    import torch
+LARGEST_DIFFERENCE = 1e-4
+"""Between torch and ONNX Runtime, in any probability."""
+PROOF_EVENTS = 8
+_LEAST_EVENTS = 2  # what torch.export needs to see that the batch is free
 
-_POINTS = 128
-_OPSET = 18
+CLOUD_INPUT = InputSpec(
+    "clouds",
+    (8, 128, 6),
+    "regions of kernels.face_regions.CLOUD_REGIONS; points; x, y, z in face widths, u, v in px at 224 px face width, "
+    "optical strain in the same unit per px",
+)
 
 
 class Parity(NamedTuple):
-    """How far ONNX Runtime strays from torch on the same clouds, as the largest absolute difference."""
+    """How far ONNX Runtime strays from torch on the same events, as the largest absolute difference."""
 
     probabilities: float
-    action_units: float
+    action_units: float  # 0 where the network has no such head, the next too
     expression: float
 
 
+@dataclass(frozen=True)
+class Exportable:
+    """A trained network with all that its file shall say.
+
+    `network(*inputs)` gives logits: a tensor (N, classes), or a named tuple with `classes` and, where it has these
+    heads, `action_units` (N, A) and `expression` (N,).
+    """
+
+    name: str
+    network: nn.Module
+    inputs: tuple[InputSpec, ...]  # in the order of the network's arguments
+    samples: dict[str, Tensor]  # real events by input name, float32 (N, ...), N of 2 or more
+    labels: tuple[str, ...]
+    action_units: tuple[str, ...]
+    certain: float
+    temperature: float
+    trained_by: str
+    commit: str
+    data: str
+
+
+class Probabilities(nn.Module):
+    """Softmax with the fitted temperature and sigmoids, so that every runtime gives the same probabilities."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Outputs in the order of `Schema.outputs`."""
+        logits = self.network(*inputs)
+        classes = logits if isinstance(logits, Tensor) else logits.classes
+        found = [torch.softmax(classes / self.temperature, dim=1)]
+        found += [torch.sigmoid(getattr(logits, head)) for head in _heads(logits)]
+        return tuple(found)
+
+
+def _heads(logits: Any) -> list[str]:
+    if isinstance(logits, Tensor):
+        return []
+    return [head for head in ("action_units", "expression") if getattr(logits, head, None) is not None]
+
+
 def export_checkpoint(checkpoint: Path, target: Path) -> Parity:
-    """Write a checkpoint of `python -m models train` as ONNX, and enter it into the manifest beside it.
+    """Write a checkpoint of `python -m models train` as ONNX, its test vector and its manifest entry beside it.
 
     Args:
-        checkpoint: holds the network, its calibration, and clouds for the comparison.
+        checkpoint: holds the network, its calibration, and events for the comparison.
         target: the ONNX file to write.
 
     Raises:
         ModelError: the checkpoint cannot be read, or the exported network does not say the same as the trained one.
     """
-    import torch
+    return export_network(read_checkpoint(checkpoint), target)
 
-    try:
-        stored = torch.load(checkpoint, weights_only=True)
-    except FileNotFoundError:
-        raise ModelError(f"{checkpoint}: no such checkpoint; make one with `python -m models train`") from None
-    except Exception as error:  # torch.load raises whatever its unpickler met
-        raise ModelError(
-            f"{checkpoint}: not a checkpoint of `python -m models train` ({type(error).__name__})"
-        ) from None
-    network = _calibrated(stored)
+
+def export_network(given: Exportable, target: Path) -> Parity:
+    """Write a network as ONNX, with its test vector and its manifest entry beside it.
+
+    Nothing is left behind, and what was there before is kept, where the network cannot be exported.
+
+    Raises:
+        ModelError: an operation that ONNX does not have, or answers that stray from torch's.
+    """
+    network = Probabilities(given.network, given.temperature).eval()
+    samples = {one.name: given.samples[one.name].float() for one in given.inputs}
+    if min(len(tensor) for tensor in samples.values()) < _LEAST_EVENTS:
+        raise ModelError(f"{given.name}: the checkpoint must hold at least {_LEAST_EVENTS} events to compare on")
+    with torch.inference_mode():
+        heads = _heads(given.network(*(tensor[:1] for tensor in samples.values())))
+    schema = Schema(
+        given.inputs,
+        given.labels,
+        given.action_units if "action_units" in heads else (),
+        "expression" in heads,
+        given.certain,
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
-    _write_onnx(network, _metadata(stored), target)
-    parity = measure_parity(network, target, stored["clouds"].numpy())
-    if max(parity) > 1e-4:
-        target.unlink()
-        raise ModelError(f"{target}: the exported network strays by {max(parity):.1e} from the trained one; not kept")
-    record_model(stored["model"], target, stored["trained_by"], stored["commit"])
+    written = target.with_suffix(".onnx.new")
+    about = Metadata(given.name, "float32", schema, given.trained_by, given.commit, given.data, str(given.temperature))
+    try:
+        try:
+            write_onnx(network, samples, about, written)
+        except Exception as error:  # the exporter raises whatever its passes met
+            raise ModelError(f"{given.name}: torch cannot export it ({_reason(error)})") from error
+        parity = measure_parity(network, schema, written, samples)
+        if not max(parity) <= LARGEST_DIFFERENCE:
+            raise ModelError(
+                f"{target}: the exported network strays by {max(parity):.1e} from the trained one; not kept"
+            )
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
+    proof = target.with_suffix(".proof.npz")
+    questions = {name: tensor[:PROOF_EVENTS] for name, tensor in samples.items()}
+    write_proof(Proof({k: v.numpy() for k, v in questions.items()}, _answers(network, schema, questions)), proof)
+    record_model(given.name, target, given.trained_by, given.commit, proof)
     return parity
 
 
-def measure_parity(network: torch.nn.Module, path: Path, clouds: NDArray[np.float32]) -> Parity:
-    """Compare an ONNX file with its torch network on real clouds and on random ones of several batch sizes."""
-    import torch
-
-    random = np.random.default_rng(1)
-    noise = [random.normal(0, 0.5, (count, 8, _POINTS, 6)).astype(np.float32) for count in (1, 2, 17)]
+def measure_parity(network: nn.Module, schema: Schema, path: Path, samples: dict[str, Tensor]) -> Parity:
+    """Compare an ONNX file with its torch network on real events, on random ones, and on empty clouds."""
+    random = torch.Generator().manual_seed(1)
+    batches = [
+        {one.name: 0.5 * torch.randn(count, *one.shape, generator=random) for one in schema.inputs}
+        for count in (1, 2, 17)
+    ]
+    batches += [{one.name: torch.zeros(1, *one.shape) for one in schema.inputs}, samples]
     classifier = OnnxRuntimeClassifier(path)
-    worst = np.zeros(3)
-    for batch in [*noise, np.zeros((1, 8, _POINTS, 6), np.float32), clouds]:
-        with torch.inference_mode():
-            expected = network(torch.from_numpy(batch))
-        found = classifier.classify(batch)
-        worst = np.maximum(worst, [np.abs(e.numpy() - f).max() for e, f in zip(expected, found, strict=True)])
-    return Parity(*(float(value) for value in worst))
+    worst = dict.fromkeys(Parity._fields, 0.0)
+    for batch in batches:
+        found = classifier.classify({name: tensor.numpy() for name, tensor in batch.items()})._asdict()
+        for name, expected in _answers(network, schema, batch).items():
+            difference = np.abs(expected - found[name]).max()
+            worst[name] = float(np.maximum(worst[name], difference))  # keeps a NaN
+    return Parity(**worst)
 
 
-def _calibrated(stored: dict[str, Any]) -> torch.nn.Module:
-    import torch
-
-    from models.cloud_network import from_checkpoint
-
-    class Calibrated(torch.nn.Module):
-        """Softmax with the fitted temperature, so that every runtime gives the same probabilities."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = from_checkpoint(stored["network"])
-            self.temperature = float(stored["temperature"])
-
-        def forward(self, clouds: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-            logits = self.network(clouds)
-            return (
-                torch.softmax(logits.classes / self.temperature, dim=1),
-                torch.sigmoid(logits.action_units),
-                torch.sigmoid(logits.expression),
-            )
-
-    return Calibrated().eval()
+def _answers(network: nn.Module, schema: Schema, batch: dict[str, Tensor]) -> dict[str, NDArray[np.float32]]:
+    with torch.inference_mode():
+        outputs = network(*batch.values())
+    return {name: output.numpy() for name, output in zip(schema.outputs, outputs, strict=True)}
 
 
-def _metadata(stored: dict[str, Any]) -> dict[str, str]:
-    from models.labels import ACTION_UNITS, CLASSES
+def read_checkpoint(checkpoint: Path) -> Exportable:
+    """The network of a checkpoint, with what its file shall say.
 
-    return {
-        "model": stored["model"],
-        "precision": "float32",
-        "labels": json.dumps(CLASSES),
-        "action_units": json.dumps(ACTION_UNITS),
-        "input": "float32 (N, 8, P, 6): regions of kernels.face_regions.CLOUD_REGIONS; x, y, z in face widths; "
-        "u, v in px at 224 px face width; optical strain in the same unit per px",
-        "temperature": str(stored["temperature"]),
-        "certain": str(stored["certain"]),
-        "trained_by": stored["trained_by"],
-        "commit": stored["commit"],
-    }
-
-
-def _write_onnx(network: torch.nn.Module, metadata: dict[str, str], target: Path) -> None:
-    import onnx
-    import torch
-
-    clouds = torch.zeros(2, 8, _POINTS, 6)
-    batch = torch.export.Dim("events", min=1, max=4096)
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "network.onnx"
-        torch.onnx.export(
-            network,
-            (clouds,),
-            str(raw),
-            dynamo=True,
-            external_data=False,
-            optimize=True,
-            verbose=False,
-            opset_version=_OPSET,
-            input_names=["clouds"],
-            output_names=["probabilities", "action_units", "expression"],
-            dynamic_shapes={"clouds": {0: batch}},
+    Raises:
+        ModelError: missing, damaged, or not a checkpoint of ours.
+    """
+    foreign = f"{checkpoint}: not a checkpoint of `python -m models train`"
+    try:
+        stored = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    except FileNotFoundError:
+        raise ModelError(f"{checkpoint}: no such checkpoint; make one with `python -m models train`") from None
+    except Exception as error:  # torch.load raises whatever its unpickler met
+        raise ModelError(f"{foreign} ({type(error).__name__})") from None
+    try:
+        network = _from_checkpoint(stored.get("module", "models.cloud_network"), stored["network"])
+        inputs = [InputSpec(one["name"], tuple(one["shape"]), one["meaning"]) for one in stored.get("inputs", [])]
+        return Exportable(
+            name=stored["model"],
+            network=network,
+            inputs=tuple(inputs) or (CLOUD_INPUT,),
+            samples=stored["samples"] if "samples" in stored else {"clouds": stored["clouds"]},
+            labels=tuple(stored.get("labels", CLASSES)),
+            action_units=tuple(stored.get("action_units", ACTION_UNITS)),
+            certain=float(stored["certain"]),
+            temperature=float(stored["temperature"]),
+            trained_by=stored["trained_by"],
+            commit=stored["commit"],
+            data=stored.get("data", "simulated expressions of models.simulated_clouds"),
         )
-        model = onnx.load(str(raw))
-    for node in model.graph.node:
-        # The exporter notes source lines of this machine in every node.
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del model.metadata_props[:]
-    for key, value in metadata.items():
-        model.metadata_props.add(key=key, value=value)
-    onnx.checker.check_model(model, full_check=True)
-    target.write_bytes(model.SerializeToString())
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise ModelError(f"{foreign} ({_reason(error)})") from None
+
+
+def _from_checkpoint(module: str, stored: Any) -> nn.Module:
+    # The name comes from a file: only our own networks may be imported by it.
+    if not re.fullmatch(r"models(\.[a-z][a-z0-9_]*)+", module):
+        raise ValueError(f"{module!r} is no module of models")
+    try:
+        network: nn.Module = importlib.import_module(module).from_checkpoint(stored)
+    except ImportError as error:
+        raise ValueError(str(error)) from None
+    return network.eval()
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what started it: torch wraps its errors in pages of advice."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -1,0 +1,69 @@
+"""Writing a torch network as a self-contained ONNX file. Needs the `train` extra."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import onnx
+import torch
+
+from engine.metadata import Metadata
+
+_OPSET = 18
+_MOST_EVENTS = 4096
+
+
+def write_onnx(network: torch.nn.Module, samples: Mapping[str, torch.Tensor], about: Metadata, target: Path) -> None:
+    """Export through `torch.export`, with the number of events free, and check the file.
+
+    Args:
+        network: its forward takes `*inputs` and gives the schema's outputs.
+        samples: input name -> float32 (N, ...), in the order of `forward`'s arguments.
+        about: goes into the file.
+        target: the ONNX file; weights lie inside it.
+    """
+    batch = torch.export.Dim("events", min=1, max=_MOST_EVENTS)
+    with _quiet():
+        program = torch.onnx.export(
+            network,
+            tuple(tensor[:2] for tensor in samples.values()),
+            dynamo=True,
+            optimize=True,
+            verbose=False,
+            opset_version=_OPSET,
+            input_names=list(samples),
+            output_names=list(about.schema.outputs),
+            # The network takes *inputs, which torch.export sees as one tuple.
+            dynamic_shapes=(tuple({0: batch} for _ in samples),),
+        )
+    assert program is not None, "torch.onnx.export with dynamo=True gives a program"
+    model = program.model_proto
+    for node in model.graph.node:
+        # The exporter notes source lines of this machine in every node.
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+    del model.metadata_props[:]
+    for key, text in about.as_properties().items():
+        model.metadata_props.add(key=key, value=text)
+    onnx.checker.check_model(model, full_check=True)
+    target.write_bytes(model.SerializeToString())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter's own progress and deprecation notes are no news to a user."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
