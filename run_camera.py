@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure speed and delay on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+keys = typer.Typer(help="Say which machines may send frames here.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 console = Console(highlight=False)
 
 NOTHING_DONE = 1
@@ -170,6 +172,61 @@ def forget(
         console.print(f"Deleted {len(done.files)} files, {done.size / 1e6:.1f} MB: {', '.join(done.files)}")
         if done.left:
             console.print(f"Not recorded by Glimpse, and left in {session}: {', '.join(done.left)}", soft_wrap=True)
+
+
+@app.command(epilog="Example: python run_camera.py send 0 feed://192.168.1.20:5599 --key laptop.glimpse-key")
+def send(
+    source: Annotated[str, typer.Argument(help="Camera, stream or video on this machine.")],
+    address: Annotated[str, typer.Argument(help="feed://HOST:PORT on which the other machine listens.")],
+    key: Annotated[Path, typer.Option(help="The file that 'keys new' made on the other machine.")],
+    settings: Config = None,
+) -> None:
+    """Send a camera's frames, encrypted, to Glimpse on another machine."""
+    with one_line_errors():
+        from realtime.feed_sender import send_feed
+        from realtime.source import SourceSpec
+
+        asked = _settings(settings).camera
+        spec = SourceSpec(source, realtime=True, width=asked.width, height=asked.height, fps=asked.fps)
+        sent, dropped = send_feed(spec, address, key, tell=console.print)
+        console.print(f"{sent} frames sent, {dropped} left out because the network was slow")
+
+
+@keys.command("new", epilog="Example: python run_camera.py keys new laptop")
+def new_key(
+    name: Annotated[str, typer.Argument(help="Of the machine that shall send.")],
+    out: Annotated[Path, typer.Option(help="Folder for the key's file.")] = Path(),
+) -> None:
+    """Let another machine send frames here: makes the file that it needs."""
+    with one_line_errors():
+        from realtime.feed_keys import KeyRing
+
+        file = KeyRing.of_user().add(name, out)
+        console.print(
+            f"{file}: carry it to {name} by a way that nobody else reads, and delete it here.\n"
+            f"Here: run_camera.py camera feed://THIS-MACHINE:5599\n"
+            f"There: run_camera.py send 0 feed://THIS-MACHINE:5599 --key {file.name}",
+            soft_wrap=True,
+        )
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Say who may send."""
+    from realtime.feed_keys import KeyRing
+
+    for public, name in KeyRing.of_user().allowed().items():
+        console.print(f"{name}  {public}", markup=False, highlight=False)
+
+
+@keys.command("revoke", epilog="Example: python run_camera.py keys revoke laptop")
+def revoke_key(name: Annotated[str, typer.Argument(help="As given to 'keys new'.")]) -> None:
+    """Let a machine send no longer, from the next start on."""
+    with one_line_errors():
+        from realtime.feed_keys import KeyRing
+
+        KeyRing.of_user().revoke(name)
+        console.print(f"{name} may send no longer; a feed that is running now must be started again.")
 
 
 @bench.command(epilog="Example: python run_camera.py bench throughput --json out/throughput.json")

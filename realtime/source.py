@@ -113,6 +113,10 @@ class SourceSpec:
             from realtime.web.browser_camera import BrowserCamera
 
             return BrowserCamera(Path(self.spec.removeprefix("browser:")), self.width, self.height, self.fps)
+        if self.spec.startswith("feed://"):
+            from realtime.feed import Feed
+
+            return Feed(self.spec)
         if self.is_url:
             from realtime.stream import Stream
 
