@@ -138,10 +138,13 @@ def replay(
         _end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps))
 
 
-@app.command(epilog="Example: python run_camera.py camera 0 --view window")
+@app.command(epilog="Example: python run_camera.py camera 0 --view web")
 def camera(
-    source: Annotated[str, typer.Argument(help="0, /dev/video0, rtsp://..., http://...")] = "0",
-    view: Annotated[str, typer.Option(help="window or none")] = "none",
+    source: Annotated[
+        str, typer.Argument(help="0, /dev/video0, rtsp://..., http://...; with --view web also 'browser' or 'demo'")
+    ] = "0",
+    view: Annotated[str, typer.Option(help="web (a page in the browser), window or none")] = "none",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page, on this machine only; 0: any.")] = 0,
     record: Annotated[bool, typer.Option("--record", help="Keep the video; nothing is kept without this.")] = False,
     landmarks_only: Annotated[
         bool, typer.Option("--landmarks-only", help="With --record: keep landmarks and events, and no pixel.")
@@ -157,7 +160,12 @@ def camera(
         if landmarks_only and not record:
             raise SettingsError("--landmarks-only says what --record keeps: give both, or neither to keep nothing")
         chosen = _settings(settings, model, **({"record": {"landmarks_only": True}} if landmarks_only else {}))
-        _end(watch_camera(source, chosen, console, view=view, record=record, out=out))
+        from models.simulator.builtin_clip import make_builtin_clip
+
+        def demo_clip(folder: Path) -> Path:
+            return make_builtin_clip(folder).video
+
+        _end(watch_camera(source, chosen, console, view=view, record=record, out=out, port=port, demo_clip=demo_clip))
 
 
 @app.command(epilog="Example: python run_camera.py forget out/camera/2026-01-31_09-30-00")

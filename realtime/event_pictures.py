@@ -64,9 +64,9 @@ def event_pictures(record: NDArray[Any]) -> EventPictures:
     full = full_scale(evidence.flow, where)
     rim = cv2.convexHull(np.ascontiguousarray(evidence.mesh[:, :2])).reshape(-1, 2)
     return EventPictures(
-        onset=_jpeg(evidence.onset),
-        apex=_jpeg(evidence.apex),
-        flow=_jpeg(flow_over_face(evidence.apex, evidence.flow, where, full)),
+        onset=jpeg_uri(evidence.onset),
+        apex=jpeg_uri(evidence.apex),
+        flow=jpeg_uri(flow_over_face(evidence.apex, evidence.flow, where, full)),
         full=full,
         rim="M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in rim) + "Z",
         regions=tuple(_region(evidence, number, full) for number in range(len(CLOUD_REGIONS))),
@@ -104,7 +104,8 @@ def _arrows(places: NDArray[np.float32], moves: NDArray[np.floating[Any]]) -> st
     return "".join(drawn)
 
 
-def _jpeg(image: NDArray[np.uint8]) -> str:
+def jpeg_uri(image: NDArray[np.uint8]) -> str:
+    """A grey or RGB uint8 image as a data URI."""
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])
     return _uri("image/jpeg", data)

@@ -24,7 +24,7 @@ class FaceDrawing:
     def __init__(self) -> None:
         self._regions = list(mesh_regions().values())
         everything = np.arange(len(triangles()))
-        outlines = [_outline(part) for part in (everything, *self._regions)]
+        outlines = [outline(part) for part in (everything, *self._regions)]
         self._lines = np.unique(np.concatenate(outlines), axis=0)
 
     def draw(
@@ -56,7 +56,7 @@ class FaceDrawing:
         cv2.addWeighted(drawn, _FAINT, under, 1 - _FAINT, 0, dst=under)
 
 
-def _outline(part: NDArray[np.intp]) -> NDArray[np.int32]:
+def outline(part: NDArray[np.intp]) -> NDArray[np.int32]:
     """Sides that belong to one triangle only of a part of the mesh, (lines, 2) vertex numbers."""
     sides = np.sort(triangles()[part][:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
     lines, counts = np.unique(sides, axis=0, return_counts=True)

@@ -96,7 +96,7 @@ class SourceSpec:
     @property
     def label(self) -> str:
         """The spec without passwords."""
-        return redact(self.spec)
+        return "browser" if self.is_browser else redact(self.spec)
 
     def open(self) -> Source:
         """Open it.

@@ -1,0 +1,70 @@
+"""The threshold slider: spotter settings for false alarms a minute, as `calibrate threshold` measured."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from realtime.failures import UserFacingError
+from realtime.settings import SpotSettings
+
+_SHIPPED = Path(__file__).parents[1] / "operating_points.csv"
+_RATE = "false_alarms_per_minute"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """One row of the table.
+
+    Attributes:
+        rate: false alarms a minute.
+        settings: of the spotter, by their names in `SpotSettings`.
+    """
+
+    rate: float
+    settings: dict[str, float]
+
+
+def operating_points(path: Path = _SHIPPED) -> list[OperatingPoint]:
+    """The table, growing in false alarms; empty where nothing has been measured.
+
+    Args:
+        path: a CSV with the column `false_alarms_per_minute`, and one column per setting; # begins a comment.
+
+    Raises:
+        UserFacingError: the table cannot be read, or names a setting that there is not.
+    """
+    if not path.exists():
+        return []
+    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    points = []
+    for row in csv.DictReader(lines):
+        try:
+            values = {name: float(value) for name, value in row.items() if name in ({_RATE} | set(_names()))}
+            rate = values.pop(_RATE)
+            SpotSettings(**values)
+        except (KeyError, ValueError, TypeError, ValidationError):
+            raise UserFacingError(
+                f"{path}: not a table of operating points; make it anew: python -m calibrate threshold"
+            ) from None
+        points.append(OperatingPoint(rate, values))
+    return sorted(points, key=lambda point: point.rate)
+
+
+def in_force(points: list[OperatingPoint], settings: SpotSettings) -> float:
+    """The rate whose settings these are, or nearest to in the first of them; 0 without a table."""
+    if not points:
+        return 0.0
+    now = settings.model_dump()
+
+    def distance(point: OperatingPoint) -> float:
+        return sum(abs(now[name] / value - 1) if value else abs(now[name]) for name, value in point.settings.items())
+
+    return min(points, key=distance).rate
+
+
+def _names() -> list[str]:
+    return list(SpotSettings.model_fields)

@@ -1,0 +1,294 @@
+// The live page: what comes from the server goes to screen, strip and cards; what is pressed goes back.
+import { BrowserCamera } from "./camera.js";
+import { Cards } from "./cards.js";
+import { Screen } from "./screen.js";
+import { Strip } from "./strip.js";
+import { turnTheme } from "./theme.js";
+import { Wizard } from "./wizard.js";
+
+const $ = (id) => document.getElementById(id);
+const screen = new Screen($("video"), $("over"), $("nothing"));
+const strip = new Strip($("strip"));
+const cards = new Cards($("events"), $("none"), $("count"));
+const figures = { latencies: [], shown: [], skipped: 0, last: 0 };
+let socket = null, status = null, clock = null, fresh = false, waiting = null, busy = false;
+
+const page = { ask, clock: () => clock, status: () => status };
+const wizard = new Wizard(page);
+const camera = new BrowserCamera(page, (problem) => trouble(problem));
+
+function ask(request) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+}
+
+function connect() {
+  socket = new WebSocket(`ws://${location.host}/live`);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    cards.clear();
+    fresh = false;
+    setTimeout(() => { fresh = true; }, 400); // what was found before comes first
+    clock = null;
+    askClock();
+  };
+  socket.onmessage = ({ data }) => (typeof data === "string" ? hear(JSON.parse(data)) : take(data));
+  socket.onclose = () => {
+    phase("gone", "ended", "The program has ended, or was started anew: open the address that it prints.");
+    screen.clear("The program has ended.");
+    for (const id of ["start", "stop", "reset", "rate"]) $(id).disabled = true;
+    camera.stop();
+    setTimeout(connect, 2000);
+  };
+}
+
+// The server's monotonic clock, by the quickest of some exchanges (Cristian, 1989).
+function askClock() {
+  ask({ do: "clock", at_ms: performance.now() });
+}
+
+function hearClock(said) {
+  const now = performance.now(), road = now - said.at_ms;
+  const offset = said.monotonic_ms - (now + said.at_ms) / 2;
+  if (!clock || road <= clock.road || clock.tries > 50) clock = { offset, road, tries: 0 };
+  clock.tries += 1;
+  setTimeout(askClock, clock.tries < 8 ? 60 : 3000);
+}
+
+function hear(said) {
+  if (said.type === "motions") {
+    const newest = said.samples.at(-1);
+    screen.hear(newest);
+    strip.add(said.samples);
+  } else if (said.type === "event") {
+    cards.add(said, fresh);
+    if (fresh) {
+      strip.judge(said);
+      screen.judge(said);
+    }
+  } else if (said.type === "status") tell(said);
+  else if (said.type === "clock") hearClock(said);
+  else if (said.type === "quiet") wizard.hear(said);
+  else if (said.type === "note" && said.what === "held") announce("A macro-expression is held.");
+}
+
+function announce(text) {
+  $("phase-says").textContent = text;
+}
+
+// Frames: only the newest is drawn; an older one that still waits is let go.
+function take(data) {
+  if (waiting) figures.skipped += 1;
+  waiting = data;
+  if (!busy) decode();
+}
+
+async function decode() {
+  busy = true;
+  while (waiting) {
+    const data = waiting;
+    waiting = null;
+    const view = new DataView(data), sequence = view.getUint32(0, true), length = view.getUint32(4, true);
+    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 8, length)));
+    let at = 8 + length;
+    const points = new Int16Array(data.slice(at, at + 4 * head.points));
+    at += 4 * head.points;
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(new Blob([new Uint8Array(data, at)], { type: "image/jpeg" }));
+    } catch {
+      ask({ do: "seen", sequence });
+      continue;
+    }
+    await show(head, points, bitmap, sequence);
+  }
+  busy = false;
+}
+
+function show(head, points, bitmap, sequence) {
+  return new Promise((done) => {
+    const paint = () => {
+      if (!screen.held && status?.phase !== "idle") {
+        const old = screen.last?.bitmap;
+        screen.draw(head, points, bitmap);
+        old?.close();
+      } else bitmap.close();
+      // The next frame of the screen begins when this one has been handed to it.
+      if (document.hidden) confirm();
+      else requestAnimationFrame(confirm);
+      done();
+    };
+    const confirm = () => {
+      const late = clock && !document.hidden ? performance.now() + clock.offset - head.grabbed_ns * 1e-6 : -1;
+      ask({ do: "seen", sequence, shown_ms: late });
+      count(head, late);
+    };
+    if (document.hidden) paint(); // a hidden page has no frames of its own
+    else requestAnimationFrame(paint);
+  });
+}
+
+function count(head, late) {
+  const now = performance.now();
+  figures.shown = [...figures.shown.filter((time) => now - time < 2000), now];
+  if (late >= 0) figures.latencies = [...figures.latencies.slice(-89), late];
+  if (now - figures.last < 500) return;
+  figures.last = now;
+  const sorted = [...figures.latencies].sort((a, b) => a - b);
+  const span = Math.max((now - figures.shown[0]) / 1000, 0.2);
+  $("f-rate").textContent = (figures.shown.length / span).toFixed(0);
+  $("f-latency").textContent = sorted.length ? sorted[sorted.length >> 1].toFixed(0) : "–";
+  $("f-skipped").textContent = figures.skipped;
+  $("f-face").textContent = head.points ? head.face_px.toFixed(0) : "–";
+  $("f-sharp").textContent = head.quality ? head.quality.sharpness.toFixed(0) : "–";
+  $("f-turn").textContent = head.quality ? Math.max(Math.abs(head.quality.yaw), Math.abs(head.quality.pitch)).toFixed(0) : "–";
+}
+
+function phase(name, word, says) {
+  $("phase").dataset.phase = name;
+  $("phase-word").textContent = word;
+  $("phase-says").textContent = says ?? "";
+}
+
+function tell(said) {
+  const before = status;
+  status = said;
+  const going = said.phase === "running" || said.phase === "starting";
+  const word = said.phase === "idle" ? "stopped" : said.recording && said.phase === "running" ? "running, recording" : said.phase;
+  phase(said.phase, word, said.phase === "idle" ? "" : said.source);
+  $("start").disabled = said.phase === "stopping";
+  $("start").textContent = going ? "Start anew" : "Start";
+  $("stop").disabled = !going;
+  $("reset").disabled = said.phase !== "running";
+  trouble(said.problem);
+  choices(said);
+  sensitivity(said);
+  $("persons").textContent = said.persons.length ? `Known: ${said.persons.join(", ")}. Use one with --person.` : "Nobody is known yet.";
+  $("network").textContent = said.network ? `Network: ${said.network}.` : "";
+  wizard.enable(said.phase === "running");
+  if (said.phase === "starting" && before?.phase !== "starting") {
+    strip.clear();
+    screen.clear("Starting…");
+  }
+  if (said.phase === "idle") {
+    screen.clear(said.problem ? "No picture." : said.says || "Stopped. Choose a source and press Start.");
+    camera.stop();
+    if (before && before.phase !== "idle") sessions();
+  }
+}
+
+function trouble(text) {
+  $("problem").hidden = !text;
+  $("problem").textContent = text ?? "";
+}
+
+function choices(said) {
+  const list = $("source"), wanted = JSON.stringify(said.sources);
+  if (list.dataset.of !== wanted) {
+    list.dataset.of = wanted;
+    const kept = list.value;
+    list.replaceChildren(...said.sources.map(([spec, says]) => new Option(says, spec)), new Option("an address or a file…", ""));
+    const own = said.sources.some(([spec]) => spec === said.source);
+    list.value = kept && kept !== said.source ? kept : own ? said.source : said.source === "this browser's camera" ? "browser" : list.options[0].value;
+  }
+  $("other-box").hidden = list.value !== "";
+}
+
+function sensitivity(said) {
+  const slider = $("rate"), rates = said.rates;
+  slider.disabled = !rates.length;
+  if (!rates.length) return;
+  slider.max = rates.length - 1;
+  const at = rates.reduce((best, rate, i) => (Math.abs(rate - said.rate) < Math.abs(rates[best] - said.rate) ? i : best), 0);
+  if (document.activeElement !== slider || Number(slider.value) === at) slider.value = at;
+  rated();
+}
+
+function rated() {
+  if (!status?.rates.length) return;
+  const rate = status.rates[Number($("rate").value)];
+  const words = `${rate} false alarm${rate === 1 ? "" : "s"} per minute`;
+  $("rate").setAttribute("aria-valuetext", words);
+  $("rate-says").textContent = `At most about ${words}, as measured on quiet recordings. Further right finds weaker expressions and errs more often.`;
+}
+
+async function sessions() {
+  const answer = await fetch("/sessions.json").catch(() => null);
+  if (!answer?.ok) return;
+  const found = await answer.json();
+  $("no-sessions").hidden = found.length > 0;
+  $("sessions").replaceChildren(...found.map((session) => {
+    const item = document.createElement("li"), open = document.createElement("a");
+    open.href = `/session/${encodeURIComponent(session.name)}/`;
+    open.textContent = session.name;
+    item.append(open, ` ${session.micro} micro, ${session.macro} macro`);
+    if (session.report) {
+      const report = document.createElement("a");
+      report.href = `/session/${encodeURIComponent(session.name)}/report.html`;
+      report.textContent = "report";
+      item.append(report);
+    }
+    return item;
+  }));
+}
+
+function start() {
+  trouble("");
+  const chosen = $("source").value || $("other").value.trim();
+  if (!chosen) return trouble("Give an address or a file.");
+  if (chosen === "browser") return camera.start($("record").checked);
+  camera.stop();
+  ask({ do: "start", source: chosen, record: $("record").checked });
+}
+
+function turn(step) {
+  const slider = $("rate");
+  if (slider.disabled) return;
+  slider.value = Number(slider.value) + step;
+  slider.dispatchEvent(new Event("input"));
+  slider.dispatchEvent(new Event("change"));
+}
+
+function hold() {
+  screen.held = !screen.held;
+  announce(screen.held ? "The picture is held; space goes on." : status?.source ?? "");
+}
+
+const KEYS = {
+  s: start, x: () => $("stop").click(), r: () => $("reset").click(), " ": hold, p: () => $("wizard-open").click(),
+  m: () => { screen.mesh = !screen.mesh; screen.redraw(); }, "+": () => turn(1), "-": () => turn(-1), "−": () => turn(-1),
+  d: turnTheme, "?": () => $("keys").showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, dialog");
+  const pressing = event.key === " " && event.target.closest("button, a, summary");
+  if (typing || pressing || event.ctrlKey || event.altKey || event.metaKey || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+$("control").addEventListener("submit", (event) => { event.preventDefault(); start(); });
+$("stop").addEventListener("click", () => { ask({ do: "stop" }); camera.stop(); });
+$("reset").addEventListener("click", () => ask({ do: "reset" }));
+$("source").addEventListener("change", () => { $("other-box").hidden = $("source").value !== ""; });
+$("rate").addEventListener("input", rated);
+$("rate").addEventListener("change", () => ask({ do: "rate", rate: status.rates[Number($("rate").value)] }));
+$("help").addEventListener("click", () => $("keys").showModal());
+addEventListener("resize", () => { screen.redraw(); strip.draw(); });
+
+let drawn = 0;
+function scroll(now) {
+  // Some thirty times a second is smooth enough, and leaves the rest to the picture.
+  if (now - drawn > 30 && (status?.phase === "running" || !drawn)) {
+    drawn = now;
+    strip.draw();
+  }
+  requestAnimationFrame(scroll);
+}
+
+const face = await (await fetch("/face.json")).json();
+screen.face = face;
+strip.rows = face.rows;
+cards.units = face.units;
+strip.draw();
+sessions();
+connect();
+requestAnimationFrame(scroll);
