@@ -1,4 +1,4 @@
-"""A stored test vector: events with the answers that torch gave at export; a runtime is trusted once it repeats them."""
+"""A stored test vector: events with the answers that torch gave at export; a runtime that repeats them is trusted."""
 
 from __future__ import annotations
 
