@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.bench_fields import portrait, portrait_mesh
+from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import MOTION_REGIONS, depth_map, face_mask, region_labels, stable_skin
 from kernels.flow import FlowEstimator
+from kernels.flow_presets import PRESETS
 from kernels.rigid import remove_rigid_motion
 
 MOST_SHIFT, MOST_TURN = 3.0, 2.0  # px, degrees
@@ -95,21 +97,31 @@ def scores(count: int) -> list[RigidScore]:
     mesh = portrait_mesh()
     depth, stable = depth_map(mesh, height, width), stable_skin(mesh, height, width)
     face = face_mask(mesh, height, width)
+    table = []
+
+    def add(method: str, residuals: list[NDArray[np.float32]]) -> None:
+        left, kept = [], []
+        for sway, residual in zip(made, residuals, strict=True):
+            bump = sway.expression
+            still = stable & face & (np.linalg.norm(bump, axis=2) < 0.02)
+            left.append(np.sqrt((residual[still] ** 2).sum(axis=1).mean()))
+            kept.append((residual * bump)[face].sum() / (bump * bump)[face].sum())
+        worst = float(np.abs(np.array(kept) - 1).max())
+        table.append(RigidScore(method, float(np.mean(left)), float(np.mean(kept)), worst))
+
+    for preset in PRESETS:
+        separate = ExpressionFlow(height, width, preset)
+        separate.set_face(depth, stable)
+        residuals = []
+        for sway in made:
+            separate.set_reference(sway.before)
+            residuals.append(separate.to(sway.after).rigid.residual)
+        add(f"rigid with the flow, {preset}", residuals)
     estimate = FlowEstimator(height, width, "precise")
     measured = [estimate(sway.before, sway.after) for sway in made]
-    true = [sway.truth for sway in made]
-    table = []
-    for name, flows in (("measured flow", measured), ("true flow", true)):
+    for name, flows in (("measured flow", measured), ("true flow", [sway.truth for sway in made])):
         for model, fit in (("rigid", _rigid), ("affine", _affine), ("affine, least squares", _least_squares)):
-            left, kept = [], []
-            for sway, flow in zip(made, flows, strict=True):
-                residual = fit(flow, depth, stable)
-                bump = sway.expression
-                still = stable & face & (np.linalg.norm(bump, axis=2) < 0.02)
-                left.append(np.sqrt((residual[still] ** 2).sum(axis=1).mean()))
-                kept.append((residual * bump)[face].sum() / (bump * bump)[face].sum())
-            worst = float(np.abs(np.array(kept) - 1).max())
-            table.append(RigidScore(f"{model}, {name}", float(np.mean(left)), float(np.mean(kept)), worst))
+            add(f"{model}, {name}", [fit(flow, depth, stable) for flow in flows])
     return table
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.clouds import regional_cloud
+from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import CLOUD_REGIONS, depth_map, region_labels, stable_skin
-from kernels.flow import FlowEstimator
-from kernels.rigid import RigidFit, RigidMotion
+from kernels.rigid import RigidFit
 from kernels.strain import optical_strain
 
 STRIDE = 3
@@ -23,7 +23,7 @@ UNIT_FACE_WIDTH = 224.0
 class Measured(NamedTuple):
     """How a face moved from onset to apex."""
 
-    flow: NDArray[np.float32]  # (size, size, 2), crop px, as the estimator gave it
+    flow: NDArray[np.float32]  # (size, size, 2), crop px, head and expression
     residual: NDArray[np.float32]  # (size, size, 2), px at 224 px face width, without the head's own motion
     strain: NDArray[np.float32]  # (size, size), optical strain of the residual, same unit per crop px
     cloud: NDArray[np.float32]  # (8, points, 6): x, y, z in face widths; u, v; strain
@@ -42,13 +42,11 @@ class ExpressionCloud:
     def __init__(self, size: int = 256, points: int = 128) -> None:
         self.size = size
         self.points = points
-        self._flow = FlowEstimator(size, size, preset="precise")
-        self._rigid = RigidMotion(size, size, stride=2)
+        self._flow = ExpressionFlow(size, size, preset="precise")
 
     def warm(self) -> None:
         """Compile what the first measurement would wait for."""
         self._flow.warm()
-        self._rigid.warm()
 
     def measure(
         self,
@@ -73,9 +71,8 @@ class ExpressionCloud:
             raise ValueError(f"crops must be ({self.size}, {self.size}), not {onset.shape} and {apex.shape}")
         if not face_width > 0:
             raise ValueError(f"face width must be positive, not {face_width}")
-        flow = self._flow.estimate(onset, apex)
         depth = depth_map(mesh, self.size, self.size)
-        rigid = self._rigid.remove(flow, depth, stable_skin(mesh, self.size, self.size))
+        flow, rigid = self._flow.estimate(onset, apex, depth, stable_skin(mesh, self.size, self.size))
         scale = np.float32(UNIT_FACE_WIDTH / face_width)
         residual = rigid.residual * scale
         strain = optical_strain(residual)

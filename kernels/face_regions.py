@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kernels.backend import contiguous
 from kernels.face_topology import VERTICES, mirror, triangles
-from kernels.rasterise import fill_depth, fill_polygon
+from kernels.rasterise import continued, fill_depth, fill_polygon
 
 MOTION_REGIONS = (
     *("brow_inner_left", "brow_inner_right", "brow_outer_left", "brow_outer_right", "eyelid_left", "eyelid_right"),
@@ -130,15 +130,14 @@ def face_mask(mesh: NDArray[np.float32], height: int, width: int) -> NDArray[np.
 def depth_map(mesh: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
     """The mesh's z at each pixel, float32 (height, width), px, growing away from the camera.
 
-    Where the mesh folds over itself the nearer part counts. Beyond the mesh the depth is that of the mesh's rim (its
-    greatest z), so that a map is always finite.
+    Where the mesh folds over itself the nearer part counts. Beyond the mesh the rim's depth goes on, ever smoother, so
+    that a map is always finite and without a step; where no part of the mesh is visible it is the mesh's mean depth.
 
     Raises:
         ValueError: a mesh of another shape or with values that are not finite.
     """
     depth = _drawn_depth(mesh, height, width)
-    depth[~np.isfinite(depth)] = np.asarray(mesh, np.float32)[:, 2].max()
-    return depth
+    return continued(depth, float(np.mean(mesh[:, 2])))
 
 
 def _drawn_depth(mesh: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

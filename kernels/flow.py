@@ -58,8 +58,8 @@ class FlowEstimator:
         self.height, self.width, self.preset, self.backend, self.pairs = height, width, preset, backend, pairs
         self._shape = (height, width) if pairs is None else (pairs, height, width)
         step = FlowScheme.SIZE_STEP
-        self._kernels = kernels_of(backend, pairs or 1)
-        self._scheme = FlowScheme(self._kernels, -(-height // step) * step, -(-width // step) * step, PRESETS[preset])
+        self.kernels = kernels_of(backend, pairs or 1)
+        self.scheme = FlowScheme(self.kernels, -(-height // step) * step, -(-width // step) * step, PRESETS[preset])
         self._has_reference = False
 
     def warm(self) -> None:
@@ -76,7 +76,7 @@ class FlowEstimator:
             ValueError: another shape or dtype, or values that are not finite.
         """
         self._put(before)
-        self._scheme.set_reference()
+        self.scheme.set_reference()
         self._has_reference = True
 
     def to(self, after: Image, *, initial: Any = None, out: Any = None) -> Any:
@@ -93,18 +93,30 @@ class FlowEstimator:
         Raises:
             ValueError: another shape or dtype, values that are not finite, or no reference.
         """
+        flow = self.pixels(self.cells_to(after, initial=initial), out)
+        return flow.get() if isinstance(after, np.ndarray) and hasattr(flow, "get") else flow
+
+    def cells_to(self, after: Image, last_warps: int | None = None, *, initial: Any = None) -> Any:
+        """As `to`, but on the backend's grid of cells, whose memory the next call uses again.
+
+        Args:
+            last_warps: at full size, instead of the preset's.
+        """
         if not self._has_reference:
             raise ValueError("there is no reference yet: call set_reference first")
         start = None if initial is None else self._coarsest(initial)
         self._put(after)
-        motion = self._scheme.solve(start)
+        return self.scheme.solve(start, last_warps)
+
+    def pixels(self, motion: Any, out: Any = None) -> Any:
+        """A grid of cells as flow of pixels, in `out` or a new array."""
         shape = (*self._shape, 2)
         if out is None:
-            out = self._kernels.empty(shape)
+            out = self.kernels.empty(shape)
         elif out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
             raise ValueError(f"out must be a contiguous float32 array of shape {shape}, in the backend's memory")
-        self._kernels.enlarge(motion, out)
-        return out.get() if isinstance(after, np.ndarray) and hasattr(out, "get") else out
+        self.kernels.enlarge(motion, out)
+        return out
 
     def estimate(
         self,
@@ -128,21 +140,21 @@ class FlowEstimator:
             raise ValueError(f"images must be grey and of shape {self._shape}, not {image.shape}")
         if kind == np.float32 and isinstance(image, np.ndarray) and not np.isfinite(image.sum()):
             raise ValueError("the image holds values that are not finite")
-        self._kernels.put(image, self._scheme.input)
+        self.kernels.put(image, self.scheme.input)
 
     def _coarsest(self, initial: Any) -> Any:
         """A first guess as means over the coarsest grid's cells, in px of the coarsest scale."""
         given = np.asarray(initial.get() if hasattr(initial, "get") else initial, np.float32)
         if given.shape != (*self._shape, 2) or not np.isfinite(given).all():
             raise ValueError(f"initial must be a finite flow of shape {(*self._shape, 2)}")
-        scale = 1 << (len(self._scheme.scales) - 1)
+        scale = 1 << (len(self.scheme.scales) - 1)
         block = CELL * scale
-        height, width = self._scheme.input.shape[-2:]
+        height, width = self.scheme.input.shape[-2:]
         beyond = ((0, 0), (0, height - self.height), (0, width - self.width), (0, 0))
         whole = np.pad(given.reshape(-1, self.height, self.width, 2), beyond, mode="edge")
         cells = whole.reshape(-1, height // block, block, width // block, block, 2).mean(axis=(2, 4)) / scale
-        grid = self._kernels.grid(2, height // block, width // block)
-        self._kernels.fill(grid, np.moveaxis(cells, 3, 1))
+        grid = self.kernels.grid(2, height // block, width // block)
+        self.kernels.fill(grid, np.moveaxis(cells, 3, 1))
         return grid
 
 

@@ -41,6 +41,9 @@ class CudaFlow:
         self.reset_light(light)
         return light
 
+    def cells(self, grid: Array) -> Array:
+        return grid[0]
+
     def smooth(self, image: Array, out: Array) -> None:
         self._launch("flow_images", "smooth", image.size, image, out, *image.shape, _SIDE)
 
@@ -110,12 +113,6 @@ class CudaFlow:
     def prolong(self, coarse: Array, fine: Array, scale: float) -> None:
         pairs, planes, rows, columns = fine.shape
         self._launch("flow_grids", "prolong", fine.size, coarse, fine, pairs * planes, rows, columns, scale)
-
-    def add(self, motion: Array, change: Array) -> None:
-        self._launch("flow_grids", "add", motion.size, motion, change, motion.size)
-
-    def clear(self, array: Array) -> None:
-        array.fill(0)
 
     def reset_light(self, light: Array) -> None:
         light[:, 0], light[:, 1] = 1, 0

@@ -31,6 +31,9 @@ class NumbaFlow:
     def light(self) -> Plane:
         return np.array([1, 0], np.float32)
 
+    def cells(self, grid: Plane) -> Plane:
+        return grid[:, 1:-1, 1:-1]
+
     def smooth(self, image: Plane, out: Plane) -> None:
         images.smooth(image, out)
 
@@ -81,12 +84,6 @@ class NumbaFlow:
     def prolong(self, coarse: Plane, fine: Plane, scale: float) -> None:
         grids.prolong(coarse, fine, scale)
 
-    def add(self, motion: Plane, change: Plane) -> None:
-        grids.add(motion, change)
-
-    def clear(self, array: Plane) -> None:
-        array.fill(0)
-
     def reset_light(self, light: Plane) -> None:
         light[0], light[1] = 1, 0
 
@@ -96,6 +93,7 @@ class NumbaFlow:
     def fill(self, grid: Plane, values: NDArray[np.float32]) -> None:
         """Values (1, planes, rows, columns) into a grid."""
         grid[:, 1:-1, 1:-1] = values[0]
+        grids.repeat_margin(grid)
 
     def put(self, image: NDArray[Any], out: Plane) -> None:
         """An image into a larger one, its last row and column repeated."""

@@ -143,13 +143,3 @@ def prolong(coarse: Grid, fine: Grid, scale: float) -> None:
                 fine[p, 2 * y + 1, 2 * x] = times * (far * (near * a + far * b) + near * (near * c + far * d))
                 fine[p, 2 * y + 1, 2 * x + 1] = times * (far * (far * a + near * b) + near * (far * c + near * d))
     repeat_margin(fine)
-
-
-@compiled_fast
-def add(motion: Grid, change: Grid) -> None:
-    """motion += change."""
-    planes, height, width = motion.shape
-    for p in range(planes):
-        for y in range(height):
-            for x in range(width):
-                motion[p, y, x] += change[p, y, x]

@@ -12,7 +12,7 @@ from kernels.flow_presets import CELL
 Plane = NDArray[np.float32]
 
 _SIDE = 0.1065
-_SLOPE = -0.75
+_SLOPE = -0.65
 _SHARES = np.array([0.625, 0.875, 0.125, 0.375], np.float32)  # of the later cell centre, for the pixels of a cell
 
 
@@ -29,6 +29,9 @@ class NumpyFlow:
 
     def light(self) -> Plane:
         return np.array([1, 0], np.float32)
+
+    def cells(self, grid: Plane) -> Plane:
+        return grid
 
     def smooth(self, image: Plane, out: Plane) -> None:
         for axis in (0, 1):
@@ -110,12 +113,6 @@ class NumpyFlow:
             shape[axis] *= 2
             coarse = np.stack([earlier, later], axis + 1).reshape(shape)
         fine[:] = np.float32(scale) * coarse
-
-    def add(self, motion: Plane, change: Plane) -> None:
-        motion += change
-
-    def clear(self, array: Plane) -> None:
-        array.fill(0)
 
     def reset_light(self, light: Plane) -> None:
         light[:] = 1, 0

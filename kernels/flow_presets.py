@@ -18,22 +18,38 @@ class Stage(NamedTuple):
     steps: tuple[int, ...]  # relaxation steps on the grid of this scale, then on grids twice, four times as coarse
 
 
+class ExpressionSettings(NamedTuple):
+    """What `kernels.expression_flow` does at full size, once the head's motion is roughly known."""
+
+    warps: int  # of the flow that the head is first fitted to, in place of the last stage's
+    alignments: int  # steps of the head's motion on the images themselves
+    around_head: int  # warps whose prior holds the face to the head
+    around_itself: int  # warps whose prior holds the flow to what it already is: they give back what bending took
+
+
 class FlowSettings(NamedTuple):
     """Everything that a preset decides."""
 
     stages: tuple[Stage, ...]  # from the coarsest scale to full size
     bending: float  # weight of the squared Laplacian of the motion, grey levels^2 at full size
     ridge: float  # pull towards zero motion, grey levels^2 / px^2 per cell at full size
+    expression: ExpressionSettings
 
 
 # Tuned on displacement fields with noise of 2 grey levels (see docs/benchmarks.md). Bending sets how far motion spreads
 # from textured into smooth skin: (bending / cell's squared gradients)^(1/4) cells.
 PRESETS: dict[Preset, FlowSettings] = {
     "tracking": FlowSettings(
-        (Stage(4, False, (10,)), Stage(2, False, (6, 6)), Stage(2, False, (4, 6, 8))), bending=3000.0, ridge=0.5
+        (Stage(4, False, (10,)), Stage(2, False, (6, 6)), Stage(2, False, (4, 6, 8))),
+        bending=1500.0,
+        ridge=0.5,
+        expression=ExpressionSettings(warps=1, alignments=1, around_head=2, around_itself=1),
     ),
     "precise": FlowSettings(
-        (Stage(4, False, (20,)), Stage(2, True, (6, 10)), Stage(4, True, (4, 10, 10))), bending=1500.0, ridge=0.5
+        (Stage(4, False, (20,)), Stage(2, True, (6, 10)), Stage(4, True, (4, 10, 10))),
+        bending=1500.0,
+        ridge=0.5,
+        expression=ExpressionSettings(warps=2, alignments=2, around_head=2, around_itself=4),
     ),
 }
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 import itertools
 from typing import Any, Protocol
 
+import numpy as np
+
 from kernels.flow_presets import CELL, FlowSettings, Stage, relaxation_weights
 
 Array = Any
@@ -33,6 +35,9 @@ class FlowKernels(Protocol):
 
     def light(self) -> Array:
         """Gain 1 and offset 0."""
+
+    def cells(self, grid: Array) -> Array:
+        """A view of the first pair's grid without its margin."""
 
     def smooth(self, image: Array, out: Array) -> None:
         """Slight blur of a plain image into an image with margin."""
@@ -80,12 +85,6 @@ class FlowKernels(Protocol):
 
     def prolong(self, coarse: Array, fine: Array, scale: float) -> None:
         """Bilinear, times `scale`."""
-
-    def add(self, motion: Array, change: Array) -> None:
-        """motion += change."""
-
-    def clear(self, array: Array) -> None:
-        """All zeros."""
 
     def reset_light(self, light: Array) -> None:
         """Gain 1 and offset 0."""
@@ -137,25 +136,29 @@ class _Scale:
             out=self.mismatch,
         )
 
-    def improve(self, light: Array) -> None:
-        """One warp and one solution."""
+    def improve(self, light: Array, around: Array | None = None) -> None:
+        """One warp and one solution; bending and ridge hold to the motion `around`, or else to none."""
         kernels, grids = self.kernels, self.grids
         finest = grids[0]
         self.compare(light)
-        kernels.pull(self.motion, self.mismatch, self.bending[0], self.ridge[0], finest.rooms[0], finest.right)
+        bent = self.motion
+        if around is not None:
+            bent = finest.rooms[1]
+            np.subtract(self.motion, around, out=bent)
+        kernels.pull(bent, self.mismatch, self.bending[0], self.ridge[0], finest.rooms[0], finest.right)
         for fine, coarse in itertools.pairwise(grids):
             kernels.restrict(fine.right, coarse.right)
         for i in reversed(range(len(grids))):
             grid = grids[i]
             if i == len(grids) - 1:
-                kernels.clear(grid.solution)
+                grid.solution.fill(0)
             else:
                 kernels.prolong(grids[i + 1].solution, grid.solution, 1.0)
             kernels.relax(
                 *(grid.tensor, grid.inverse, self.bending[i], self.ridge[i], grid.weights),
                 *(grid.right, grid.solution, grid.rooms),
             )
-        kernels.add(self.motion, finest.solution)
+        np.add(self.motion, finest.solution, out=self.motion)
 
 
 class FlowScheme:
@@ -186,20 +189,26 @@ class FlowScheme:
         for scale in scales:
             scale.set_reference()
 
-    def solve(self, initial: Array | None = None) -> Array:
-        """Motion from the reference to `input`, on the finest grid; `initial` lies on the coarsest."""
+    def solve(self, initial: Array | None = None, last_warps: int | None = None) -> Array:
+        """Motion from the reference to `input`, on the finest grid.
+
+        Args:
+            initial: on the coarsest grid.
+            last_warps: at full size, instead of the preset's.
+        """
         kernels, scales = self.kernels, self.scales
         kernels.smooth(self.input, scales[-1].after)
         for coarse, fine in reversed(list(itertools.pairwise(scales))):
             kernels.halve(fine.after, coarse.after)
         kernels.reset_light(self.light)
-        kernels.clear(scales[0].motion)
+        scales[0].motion.fill(0)
         if initial is not None:
-            kernels.add(scales[0].motion, initial)
+            scales[0].motion[:] = initial
         scales[0].compare(self.light)
         for i, scale in enumerate(scales):
             if i > 0:
                 kernels.prolong(scales[i - 1].motion, scale.motion, 2.0)
-            for _ in range(scale.stage.warps):
+            warps = scale.stage.warps if last_warps is None or scale is not scales[-1] else last_warps
+            for _ in range(warps):
                 scale.improve(self.light)
         return scales[-1].motion

@@ -68,3 +68,50 @@ def fill_depth(mesh: NDArray[np.float32], triangles: NDArray[np.int32], out: NDA
                     z = az + to_b * (bz - az) + to_c * (cz - az)
                     if z < out[y, x]:
                         out[y, x] = z
+
+
+def continued(plane: NDArray[np.float32], otherwise: float) -> NDArray[np.float32]:
+    """Fill what is infinite from the finite pixels nearby: means over ever larger blocks, spread back bilinear.
+
+    Args:
+        plane: float32 (H, W), changed in place and returned.
+        otherwise: everywhere, where nothing is finite.
+    """
+    if plane.size == 1:
+        plane[~np.isfinite(plane)] = otherwise
+        return plane
+    coarse = np.empty(((plane.shape[0] + 1) // 2, (plane.shape[1] + 1) // 2), np.float32)
+    _known_means(plane, coarse)
+    _spread(continued(coarse, otherwise), plane)
+    return plane
+
+
+@compiled
+def _known_means(fine: NDArray[np.float32], coarse: NDArray[np.float32]) -> None:
+    """Mean of the finite among 2x2 pixels, infinite where there is none."""
+    for y in range(coarse.shape[0]):
+        for x in range(coarse.shape[1]):
+            total, count = np.float32(0), 0
+            for j in range(2 * y, min(2 * y + 2, fine.shape[0])):
+                for i in range(2 * x, min(2 * x + 2, fine.shape[1])):
+                    if np.isfinite(fine[j, i]):
+                        total += fine[j, i]
+                        count += 1
+            coarse[y, x] = total / np.float32(count) if count > 0 else np.float32(np.inf)
+
+
+@compiled
+def _spread(coarse: NDArray[np.float32], fine: NDArray[np.float32]) -> None:
+    """Fill what is infinite in `fine`, bilinear between the centres of coarse pixels."""
+    rows, columns = coarse.shape
+    near, far = np.float32(0.75), np.float32(0.25)
+    for y in range(fine.shape[0]):
+        here_y = y // 2
+        other_y = min(max(here_y + (1 if y % 2 else -1), 0), rows - 1)
+        for x in range(fine.shape[1]):
+            if not np.isfinite(fine[y, x]):
+                here_x = x // 2
+                other_x = min(max(here_x + (1 if x % 2 else -1), 0), columns - 1)
+                fine[y, x] = near * (near * coarse[here_y, here_x] + far * coarse[here_y, other_x]) + far * (
+                    near * coarse[other_y, here_x] + far * coarse[other_y, other_x]
+                )

@@ -11,7 +11,7 @@ from kernels import rigid_numba as inner
 from kernels import rigid_solve
 from kernels.backend import Backend, backend_of, contiguous
 from kernels.compiled import compiling
-from kernels.rigid_solve import LEAST_PIVOT, STEPS, Pose, Samples
+from kernels.rigid_solve import Fitted, Pose
 
 FEWEST_PIXELS = 60
 """Sampled pixels of still skin below which no motion is fitted."""
@@ -68,11 +68,7 @@ class RigidMotion:
             raise ValueError(f'model must be "rigid" or "affine", not {model!r}')
         self.height, self.width, self.model, self.stride, self.backend = height, width, model, stride, backend
         self._flat = np.zeros((height, width), np.float32)
-        most = (height // stride + 1) * (width // stride + 1)
-        self._samples = np.empty((5, most), np.float32)
-        self._weights = np.empty(most, np.float32)
-        self._system = np.empty((6, 7))
-        self._sorted = np.empty(2 * most, np.float32)
+        self._fitter = inner.CompiledFit((height // stride + 1) * (width // stride + 1))
 
     def warm(self) -> None:
         """Compile or load the kernels."""
@@ -109,48 +105,41 @@ class RigidMotion:
         fitted, residual = self._fit(flow, depth, stable, rigid, out)
         if fitted.size < FEWEST_PIXELS:
             raise TooLittleSkin(f"only {fitted.size} samples of still skin are visible; is the face inside the crop?")
-        if not np.isfinite(fitted.motion).all():
+        motion = fitted.pose.motion()
+        if not np.isfinite(motion).all():
             raise ValueError("flow or depth is not finite on still skin")
-        return RigidFit(
-            fitted.motion, residual, float(fitted.noise), "rigid" if fitted.rigid else "affine", fitted.size
-        )
+        return RigidFit(motion, residual, float(fitted.noise), fitted.pose.model, fitted.size)
 
-    def _fit(self, flow: Any, depth: Any, stable: Any, rigid: bool, out: Any) -> tuple[Samples, Any]:
+    def _fit(self, flow: Any, depth: Any, stable: Any, rigid: bool, out: Any) -> tuple[Fitted, Any]:
         if self.backend == "cupy":
             from kernels.rigid_cuda import fit_cuda
 
-            return fit_cuda(
-                flow, (stable * 0).astype("float32") if depth is None else depth, stable, self.stride, rigid
-            )
-        flow = contiguous(flow)
-        stable = np.require(stable, np.bool_, ["C", "W"])
-        deep = self._flat if depth is None else contiguous(depth)
-        residual = np.empty_like(flow) if out is None else out
-        if self.backend == "numpy":
-            fitted = rigid_solve.fit(rigid_solve.sample(flow, deep, stable, self.stride, np), rigid)
-            residual[:] = flow - rigid_solve.modelled(fitted.field, deep)
-            return fitted, residual
-        fitted = self._fit_compiled(inner.sample(flow, deep, stable, self.stride, self._samples), rigid)
-        inner.subtract(flow, deep, fitted.field.astype(np.float32), residual)
-        return fitted, residual
+            depth = (stable * 0).astype("float32") if depth is None else depth
+            fitted = fit_cuda(flow, depth, stable, self.stride, rigid)
+        else:
+            flow = contiguous(flow)
+            stable = np.require(stable, np.bool_, ["C", "W"])
+            depth = self._flat if depth is None else contiguous(depth)
+            if self.backend == "numpy":
+                fitted = rigid_solve.fit(rigid_solve.sample(flow, depth, stable, self.stride, np), rigid)
+            else:
+                fitted = self._fitter.fit(inner.sample(flow, depth, stable, self.stride, self._fitter.samples), rigid)
+        return fitted, subtracted(flow, depth, fitted.pose, self.backend, out)
 
-    def _fit_compiled(self, count: int, rigid: bool) -> Samples:
-        """`rigid_solve.fit` with compiled sums."""
-        pose, noise = Pose(rigid), 0.0
-        if count >= FEWEST_PIXELS:
-            samples, weights, system = self._samples, self._weights, self._system
-            weights[:count] = 1
-            change = np.empty(6)
-            for step in range(STEPS):
-                inner.sums(samples, weights, count, pose.linear(), pose.field(), pose.rigid, system)
-                pivot = inner.solve(system, change)
-                if step == 0 and rigid and pivot < LEAST_PIVOT:
-                    pose = Pose(False)
-                    inner.sums(samples, weights, count, pose.linear(), pose.field(), False, system)
-                    inner.solve(system, change)
-                pose.advance(change)
-                noise = inner.reweigh(samples, count, pose.field(), weights, self._sorted)
-        return Samples(count, noise, pose.rigid, pose.motion(), pose.field())
+
+def subtracted(flow: Any, depth: Any, pose: Pose, backend: Backend, out: Any = None, sign: float = 1.0) -> Any:
+    """A flow less `sign` times the head's motion, into `out` or a new array; float32 (H, W, 2)."""
+    field = sign * pose.field()
+    if backend == "cupy":
+        from kernels.rigid_cuda import subtract_cuda
+
+        return subtract_cuda(flow, depth, field)
+    residual = np.empty_like(flow) if out is None else out
+    if backend == "numpy":
+        np.subtract(flow, rigid_solve.modelled(field, depth), out=residual)
+    else:
+        inner.subtract(flow, depth, field.astype(np.float32), residual)
+    return residual
 
 
 def remove_rigid_motion(

@@ -8,24 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels import cuda_launch
-from kernels.rigid_solve import Samples, fit, sample
+from kernels.rigid_solve import Fitted, fit, sample
 
 _RUN = 16  # samples per thread
 
 
-def fit_cuda(flow: Any, depth: Any, stable: Any, stride: int, rigid: bool) -> tuple[Samples, Any]:
-    """As `rigid_solve.fit`, and the residual flow; arrays stay on the GPU, the six unknowns are solved on the host."""
+def fit_cuda(flow: Any, depth: Any, stable: Any, stride: int, rigid: bool) -> Fitted:
+    """As `rigid_solve.fit`; arrays stay on the GPU, the six unknowns are solved on the host."""
+    arrays = cuda_launch.launcher().arrays
+    return fit(sample(flow, depth, stable, stride, arrays), rigid, arrays, sums_cuda)
+
+
+def subtract_cuda(flow: Any, depth: Any, field: NDArray[np.float64]) -> Any:
+    """A flow less the motion whose u and v are sums of 1, x, y, z; field (2, 4)."""
     launch = cuda_launch.launcher()
-    arrays = launch.arrays
-    flow, depth, stable = (arrays.ascontiguousarray(array) for array in (flow, depth, stable))
-    fitted = fit(sample(flow, depth, stable, stride, arrays), rigid, arrays, _sums)
-    field = arrays.asarray(fitted.field.astype(np.float32))
-    residual = arrays.empty_like(flow)
-    launch("rigid", "subtract", depth.size, flow, depth, field, residual, *depth.shape)
-    return fitted, residual
+    flow, depth = (launch.arrays.ascontiguousarray(array) for array in (flow, depth))
+    residual = launch.arrays.empty_like(flow)
+    sums = launch.arrays.asarray(field.astype(np.float32))
+    launch("rigid", "subtract", depth.size, flow, depth, sums, residual, *depth.shape)
+    return residual
 
 
-def _sums(samples: Any, weights: Any, rigid: bool) -> NDArray[np.float64]:
+def sums_cuda(samples: Any, weights: Any, rigid: bool) -> NDArray[np.float64]:
+    """As `rigid_solve.numpy_sums`."""
     launch = cuda_launch.launcher()
     count = samples.shape[1]
     threads = -(-count // _RUN)

@@ -6,9 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.compiled import compiled, compiled_fast
-from kernels.rigid_solve import LEAST_SIGMA, TUKEY
+from kernels.rigid_solve import LEAST_PIVOT, LEAST_SIGMA, STEPS, TUKEY, Fitted, Pose
 
 Matrix = NDArray[np.float64]
+
+
+class CompiledFit:
+    """`rigid_solve.fit` with compiled sums, over samples in its own memory.
+
+    Args:
+        most: samples that it must hold.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.samples = np.empty((5, most), np.float32)
+        self._weights = np.empty(most, np.float32)
+        self._system = np.empty((6, 7))
+        self._sorted = np.empty(2 * most, np.float32)
+
+    def fit(self, count: int, rigid: bool) -> Fitted:
+        """The head's motion in the first `count` samples."""
+        samples, weights, system = self.samples, self._weights, self._system
+        pose, noise, change = Pose(rigid), 0.0, np.empty(6)
+        weights[:count] = 1
+        for step in range(STEPS if count >= 6 else 0):
+            sums(samples, weights, count, pose.linear(), pose.field(), pose.rigid, system)
+            pivot = solve(system, change)
+            if step == 0 and rigid and pivot < LEAST_PIVOT:
+                pose = Pose(False)
+                sums(samples, weights, count, pose.linear(), pose.field(), False, system)
+                solve(system, change)
+            pose.advance(change)
+            noise = reweigh(samples, count, pose.field(), weights, self._sorted)
+        return Fitted(count, noise, pose, weights[:count])
 
 
 @compiled

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 STEPS = 7
 """Gauss-Newton steps, each with new weights but the first."""
-TUKEY = 4.685
-"""Residuals beyond this many sigma count for nothing: 95 % efficient on Gaussian noise (Huber, 1981)."""
+TUKEY = 3.883
+"""Residuals beyond this many sigma count for nothing: 90 % efficient on Gaussian noise (Huber, 1981)."""
 LEAST_SIGMA = 0.01
 """px; keeps weights finite on exact flows."""
 LEAST_PIVOT = 1e-4
@@ -21,16 +21,6 @@ Sums = Callable[[Any, Any, bool], NDArray[np.float64]]
 """(samples (5, n), weights (n,), rigid) -> (6, 7): normal matrix and right side."""
 
 
-class Samples(NamedTuple):
-    """What was fitted."""
-
-    size: int
-    noise: float
-    rigid: bool
-    motion: NDArray[np.float64]  # (6,), as `kernels.rigid.RigidFit.motion`
-    field: NDArray[np.float64]  # (2, 4): u and v as sums of 1, x, y, z
-
-
 class Pose:
     """A motion of the head: affine in the image, or a turn, growth and shift in space."""
 
@@ -38,6 +28,11 @@ class Pose:
         self.rigid = rigid
         self.turn, self.growth, self.shift = np.eye(3), 1.0, np.zeros(2)
         self.affine = np.zeros((2, 2))
+
+    @property
+    def model(self) -> Literal["rigid", "affine"]:
+        """Which unknowns it has."""
+        return "rigid" if self.rigid else "affine"
 
     def advance(self, step: NDArray[np.float64]) -> None:
         """Add one Gauss-Newton step (6,)."""
@@ -78,6 +73,15 @@ class Pose:
         return np.array([*self.shift, self.growth - 1, roll, yaw, pitch])
 
 
+class Fitted(NamedTuple):
+    """What was fitted."""
+
+    size: int  # how many samples
+    noise: float
+    pose: Pose
+    weights: Any  # (size,), of the samples in the end
+
+
 def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rodrigues' formula."""
     x, y, z = vector
@@ -90,14 +94,10 @@ def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def numpy_sums(samples: NDArray[np.float64], weights: NDArray[np.float64], rigid: bool) -> NDArray[np.float64]:
     """Normal matrix and right side of samples x, y, z, u, v."""
-    x, y, z, u, v = samples
-    one, none = np.ones_like(x), np.zeros_like(x)
-    if rigid:
-        of_u, of_v = [one, none, x, -y, z, none, u], [none, one, y, x, none, -z, v]
-    else:
-        of_u, of_v = [one, none, x, y, none, none, u], [none, one, none, none, x, y, v]
-    rows = np.stack([np.stack(of_u, 1), np.stack(of_v, 1)])
-    return np.asarray(np.einsum("cna,cnb,n->ab", rows[..., :6], rows, weights))
+    *points, u, v = samples
+    across, down = _rows(points, rigid, np)
+    whole = [np.column_stack(pair) for pair in ((across, u), (down, v))]
+    return np.asarray((weights * across.T) @ whole[0] + (weights * down.T) @ whole[1])
 
 
 def solve(system: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
@@ -123,7 +123,7 @@ def sample(flow: Any, depth: Any, stable: Any, stride: int, arrays: Any) -> Any:
     return arrays.stack([row.astype("float64") for row in found])
 
 
-def fit(samples: Any, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums) -> Samples:
+def fit(samples: Any, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums) -> Fitted:
     """Robust fit of the head's motion to samples (5, n); see `kernels.rigid.RigidMotion`.
 
     Args:
@@ -133,10 +133,9 @@ def fit(samples: Any, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums) ->
         sums: how the normal equations are summed.
     """
     count = samples.shape[1]
-    pose, noise = Pose(rigid), 0.0
+    pose, noise, weights = Pose(rigid), 0.0, arrays.ones(count)
     if count < 6:
-        return Samples(count, noise, rigid, pose.motion(), pose.field())
-    weights = arrays.ones(count)
+        return Fitted(count, noise, pose, weights)
     for step in range(STEPS):
         step_of, pivot = solve(sums(_moved(samples, pose, arrays), weights, pose.rigid))
         if step == 0 and rigid and pivot < LEAST_PIVOT:
@@ -144,10 +143,46 @@ def fit(samples: Any, rigid: bool, arrays: Any = np, sums: Sums = numpy_sums) ->
             step_of, _ = solve(sums(samples, weights, False))
         pose.advance(step_of)
         left = _moved(samples, pose, arrays)[3:]
-        noise = 1.4826 * float(arrays.sort(arrays.abs(left).ravel())[count])
+        noise = robust_deviation(left, arrays)
         share = (left**2).sum(axis=0) / (TUKEY * max(noise, LEAST_SIGMA)) ** 2
         weights = arrays.where(share < 1, (1 - share) ** 2, 0.0)
-    return Samples(count, noise, pose.rigid, pose.motion(), pose.field())
+    return Fitted(count, noise, pose, weights)
+
+
+def align(pose: Pose, points: Any, weights: Any, tensor: Any, mismatch: Any, arrays: Any = np) -> None:
+    """One Gauss-Newton step of the pose on two images, warped by it (Lucas and Kanade, 1981, with the head's unknowns).
+
+    Args:
+        pose: changed in place.
+        points: float64 (3, n): x, y, z of the cells.
+        weights: (n,).
+        tensor: (3, n), sums of the gradients' products in each cell: xx, xy, yy.
+        mismatch: (2, n), sums of gradient times mismatch.
+        arrays: the array library.
+    """
+    turned = arrays.asarray(pose.linear()) @ points if pose.rigid else points
+    across, down = _rows(turned, pose.rigid, arrays)
+    xx, xy, yy = ((weights * product)[:, None] for product in tensor)
+    matrix = across.T @ (xx * across + xy * down) + down.T @ (xy * across + yy * down)
+    right = -(across.T @ (weights * mismatch[0]) + down.T @ (weights * mismatch[1]))
+    system = arrays.concatenate([matrix, right[:, None]], axis=1)
+    pose.advance(solve(np.asarray(system.get() if hasattr(system, "get") else system))[0])
+
+
+def robust_deviation(values: Any, arrays: Any = np) -> float:
+    """Standard deviation about zero from the median absolute value."""
+    return 1.4826 * float(arrays.sort(arrays.abs(values).ravel())[values.size // 2])
+
+
+def _rows(points: Any, rigid: bool, arrays: Any) -> tuple[Any, Any]:
+    """What each of the six unknowns adds to u and to v of points x, y, z: (n, 6) each."""
+    x, y, z = points
+    one, none = arrays.ones_like(x), arrays.zeros_like(x)
+    if rigid:
+        rows = [one, none, x, -y, z, none], [none, one, y, x, none, -z]
+    else:
+        rows = [one, none, x, y, none, none], [none, one, none, none, x, y]
+    return arrays.stack(rows[0], axis=1), arrays.stack(rows[1], axis=1)
 
 
 def _moved(samples: Any, pose: Pose, arrays: Any) -> Any:

@@ -7,9 +7,9 @@ import numpy as np
 from kernels.clouds import regional_cloud
 from kernels.compiled import compiling
 from kernels.displace import displaced
+from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import depth_map, region_labels, stable_skin
 from kernels.face_topology import VERTICES
-from kernels.flow import FlowEstimator
 from kernels.magnify import magnify_eulerian
 from kernels.region_motion import main_direction, region_motion, top_magnitudes
 from kernels.rigid import RigidMotion
@@ -26,7 +26,7 @@ def warm() -> None:
     labels = np.zeros((size, size), np.int16)
     mesh = random.uniform(0, size, (VERTICES, 3)).astype(np.float32)
     for preset in ("tracking", "precise"):
-        FlowEstimator(size, size, preset).warm()
+        ExpressionFlow(size, size, preset).warm()
     with compiling():
         stable_skin(mesh, size, size)
         region_labels(mesh, size, size)

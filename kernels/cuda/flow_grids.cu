@@ -82,9 +82,3 @@ extern "C" __global__ void prolong(const float* coarse, float* fine, int planes,
     float other = 0.75f * near(mine, other_y, x / 2, height, width) + 0.25f * near(mine, other_y, other_x, height, width);
     fine[i] = scale * (0.75f * same + 0.25f * other);
 }
-
-// motion += change.
-extern "C" __global__ void add(float* motion, const float* change, int count) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < count) motion[i] += change[i];
-}

@@ -85,9 +85,9 @@ __device__ inline float bilinear(const float* image, float y, float x, int heigh
     return upper + down * (lower - upper);
 }
 
-// Keys' kernel with slope -0.75.
+// Keys' kernel with slope -0.65.
 __device__ inline void cubic_weights(float t, float* weights) {
-    const float slope = -0.75f;
+    const float slope = -0.65f;
     float s = 1.0f - t;
     weights[0] = slope * t * s * s;
     weights[1] = 1.0f - (slope + 3.0f) * t * t + (slope + 2.0f) * t * t * t;

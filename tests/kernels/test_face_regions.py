@@ -69,7 +69,18 @@ def test_depth_at_the_vertices(mesh):
     inner = [6, 9, 50, 280, 205, 425, 199]
     x, y = mesh[inner, :2].round().astype(int).T
     np.testing.assert_allclose(depth[y, x], mesh[inner, 2], atol=2)
-    assert depth[0, 0] == mesh[:, 2].max()
+
+
+def test_depth_goes_on_beyond_the_rim(mesh):
+    depth, inside = depth_map(mesh, 224, 224), face_mask(mesh, 224, 224)
+    rim = mesh[:, 2].max() - mesh[:, 2].min()
+    for axis in (0, 1):
+        step = np.abs(np.diff(depth, axis=axis))
+        across = np.diff(inside.astype(int), axis=axis) != 0
+        beyond = ~inside.take(range(1, 224), axis) & ~inside.take(range(223), axis)
+        assert np.median(step[across]) < 0.02 * rim and np.quantile(step[beyond], 0.99) < 0.05 * rim
+    away = depth_map(mesh + np.float32([1000, 0, 0]), 224, 224)
+    np.testing.assert_allclose(away, mesh[:, 2].mean(), atol=1e-3)
 
 
 def test_shifted_mesh_shifts_the_maps(mesh):
