@@ -39,30 +39,35 @@ class BlinkGate:
         self.openness = 1.0
         """Share of the usual opening in the last frame."""
         self._usual: float | None = None
+        self._expected: float | None = None
         self._recent: list[tuple[float, float, float]] = []
         self._closed_since_s: float | None = None
         self._last_closed_s = -np.inf
 
     def forget(self) -> None:
         """Another face, or the same after a gap."""
-        self._usual = None
+        self._usual = self._expected
         self._recent.clear()
         self._closed_since_s = None
         self._last_closed_s = -np.inf
 
-    def watch(self, time_s: float, mesh: NDArray[np.float32], lids_down: float) -> float | None:
+    def expect(self, eye_opening: float) -> None:
+        """This person's usual eye aspect ratio is known beforehand."""
+        self._usual = self._expected = eye_opening
+
+    def watch(self, time_s: float, opening: float, lids_down: float) -> float | None:
         """Take in one frame.
 
         Args:
             time_s: source time.
-            mesh: float32 (468, 3).
+            opening: eye aspect ratio.
             lids_down: downward motion of the eyelids from neutral, px at 224 px face width.
 
         Returns:
             The source time since which eyes and brows are not to be believed, while a blink or the margin
             after it lasts; None otherwise.
         """
-        self._learn(time_s, eye_opening(mesh), lids_down)
+        self._learn(time_s, opening, lids_down)
         closed = self.openness < self.settings.blink_closure or lids_down > self.settings.blink_travel
         if closed:
             self._closed_since_s = time_s if self._closed_since_s is None else self._closed_since_s

@@ -36,6 +36,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     action_units: dict[str, float]
     strength: float
     spot_score: float
+    confidence: float = 0.0  # 0 in files written before it was told
     latency_ms: float
     model: str
     schema: int
@@ -59,6 +60,7 @@ def event_line(event: ExpressionRecognised) -> EventLine:
         action_units={name: round(value, 3) for name, value in event.action_units.items()},
         strength=round(event.strength, 3),
         spot_score=round(event.spot_score, 2),
+        confidence=round(event.confidence, 3),
         latency_ms=round(event.latency_ms, 1),
         model=event.model,
         schema=SCHEMA,

@@ -131,6 +131,7 @@ class ExpressionSpotted(Message, frozen=True):
     strength: float  # largest of them
     score: float  # peak motion over noise
     decided_s: float = 0.0  # presentation time of the frame at which it was decided
+    confidence: float = 0.0  # 0 to 1, how sure the spotter is that it is an expression
 
 
 class ExpressionOpened(Message, frozen=True):
@@ -160,6 +161,7 @@ class ExpressionRecognised(Message, frozen=True):
     latency_ms: float  # offset frame grabbed -> verdict
     model: str
     decided_s: float = 0.0  # presentation time of the frame at which the spotter decided
+    confidence: float = 0.0  # 0 to 1, how sure the spotter is that it is an expression
 
 
 class SourceOpened(Message, frozen=True):

@@ -26,6 +26,7 @@ class FaceMotion:
 
     regions: NDArray[np.float64]  # (regions, 2) px at 224 px face width
     noise: float  # RMS of what is left on still skin, same unit
+    head: NDArray[np.float64]  # (6,) path of the head: right, down, same unit; growth; roll, yaw, pitch, rad
     far: bool  # the head has moved so far from the reference that it should be renewed
 
 
@@ -46,6 +47,8 @@ class MotionMeter:
         self._epoch = -1
         self._carried = np.zeros((len(MOTION_REGIONS), 2))
         self._position = np.zeros((len(MOTION_REGIONS), 2))
+        self._head = np.zeros(6)
+        self._pose: NDArray[np.float64] | None = None
 
     def warm(self) -> None:
         """Compile what must be compiled before the first frame comes."""
@@ -76,19 +79,27 @@ class MotionMeter:
         if self._reference is None:
             self._set_reference(crop)
             self._position = self._carried.copy()
-            return FaceMotion(self._position, 0.0, far=False)
+            return FaceMotion(self._position, 0.0, self._head, far=False)
         flow = self._flow.to(crop)
         fit = self._rigid.remove(flow, self._depth, self._stable)
         scale = REFERENCE_WIDTH / tracked.face_width
         moved = region_motion(fit.residual, self._labels, len(MOTION_REGIONS)) * scale
         self._position = self._carried + moved
-        return FaceMotion(self._position, fit.noise * scale, far=bool(np.abs(flow).mean() > _FAR))
+        self._follow_head(fit.motion, scale)
+        return FaceMotion(self._position, fit.noise * scale, self._head, far=bool(np.abs(flow).mean() > _FAR))
+
+    def _follow_head(self, pose: NDArray[np.float64], scale: float) -> None:
+        """Add up what the head did since the last frame; where the crop moved, one step of the path is not known."""
+        if self._pose is not None:
+            self._head = self._head + (pose - self._pose) * (scale, scale, 1, 1, 1, 1)
+        self._pose = pose
 
     def _move(self, tracked: FaceTracked, similarity: Similarity) -> None:
         """The crop has moved: bring the reference and the maps along."""
         if self._reference is not None:
             # Always from the crop as it was cut: carried again and again it would blur.
             self._flow.set_reference(carry(self._reference, self._reference_similarity, similarity))
+            self._pose = None
         self._similarity, self._epoch = similarity, tracked.crop_epoch
         mesh = tracked.mesh()
         self._labels = region_labels(mesh, CROP_SIZE, CROP_SIZE, regions="motion")
@@ -98,3 +109,4 @@ class MotionMeter:
     def _set_reference(self, crop: NDArray[np.uint8]) -> None:
         self._reference, self._reference_similarity = crop.copy(), self._similarity
         self._flow.set_reference(self._reference)
+        self._pose = np.zeros(6)

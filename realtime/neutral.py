@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ACQUAINTED_S = 0.5
+_EXPECTED_SHARE = 0.7  # of the noise known beforehand: no quiet moment makes it seem smaller
 _LEAST_NOISE = 0.03  # px: below this a flow estimate of a still region is luck, not precision
 
 
@@ -32,11 +33,22 @@ class NeutralFace:
         self._motions: list[NDArray[np.float64]] = []
         self._last_update = -np.inf
         self._learned_s = 0.0
+        self._least = np.full(regions, _LEAST_NOISE)
+
+    def expect(self, noise: NDArray[np.float64]) -> None:
+        """The noise of this person's face is known beforehand.
+
+        Args:
+            noise: (regions,) standard deviation of one coordinate, px at 224 px face width.
+        """
+        self._variance = np.maximum(noise, _LEAST_NOISE) ** 2
+        self._least = np.maximum(_EXPECTED_SHARE * noise, _LEAST_NOISE)
+        self._learned_s = 2 * self.noise_s
 
     @property
     def noise(self) -> NDArray[np.float64]:
         """Standard deviation of one coordinate of each region's position, px at 224 px face width, (regions,)."""
-        return np.maximum(np.sqrt(self._variance), _LEAST_NOISE)
+        return np.maximum(np.sqrt(self._variance), self._least)
 
     @property
     def quiet_s(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,24 +12,12 @@ from realtime import course
 from realtime.held import HeldExpression
 from realtime.history import MotionHistory
 from realtime.neutral import NeutralFace
+from realtime.occurrence import Occurrence
 from realtime.settings import SpotSettings
 
 _UNREST_S = 0.3  # time constant with which a moment of unrest is forgotten
 _LOOK_BACK_S = 1.0  # an onset is searched this far before the motion became significant
 _SAMPLES_S = 0.034  # significance must last this long, one frame of an ordinary webcam
-
-
-@dataclass(frozen=True)
-class Occurrence:
-    """One expression. Times in seconds on the source clock; motions in px at 224 px face width."""
-
-    kind: Literal["micro", "macro"]
-    onset_s: float
-    apex_s: float
-    offset_s: float
-    regions: NDArray[np.float64]  # (regions,) peak motion
-    score: float  # peak motion over noise, of the region that stands out most
-    state: Literal["over", "held", "released"]  # held: announced as macro; released: what was announced is over
 
 
 class ExpressionDetector:

@@ -98,6 +98,7 @@ class Recogniser:
             latency_ms=(self._now_ns() - spotted.offset_grabbed_ns) / 1e6,
             model=self.classifier.provenance.model,
             decided_s=spotted.decided_s,
+            confidence=spotted.confidence,
         )
 
     def _label(self, probabilities: dict[str, float], expression: float) -> Label:

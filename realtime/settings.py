@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -41,6 +41,11 @@ class TrackSettings(_Section):
 class SpotSettings(_Section):
     """Onset, apex and offset. Motions in px at 224 px face width, times in seconds."""
 
+    method: Literal["network", "statistics"] = Field(
+        "statistics", description="network: trained on simulated faces; statistics: thresholds on motion over noise"
+    )
+    threshold: float = Field(0.5, gt=0, lt=1, description="least probability for a micro-expression to be told")
+    macro_threshold: float = Field(0.5, gt=0, lt=1, description="the same for a macro-expression")
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")
     unrest_factor: float = Field(3.0, ge=0, description="and this many times what is left of head motion on still skin")

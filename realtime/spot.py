@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kernels.face_regions import MOTION_REGIONS
 from kernels.rigid import TooLittleSkin
-from realtime.blink import BlinkGate
+from realtime.face_sample import SampleMeter
 from realtime.messages import (
     EndOfStream,
     ExpressionOpened,
@@ -19,34 +19,37 @@ from realtime.messages import (
     WindowReset,
     stamp,
 )
-from realtime.motion_meter import MotionMeter
-from realtime.onset_apex import ExpressionDetector, Occurrence
+from realtime.occurrence import Detector, Occurrence
 from realtime.parcel import Parcel
+from realtime.person import Person
 from realtime.settings import SpotSettings
 from realtime.track_memory import TrackMemory
 
-# Lids move with every glance, and the lower lip with every swallow: they are measured and shown, but open no event.
-_SPOTTED = [not name.startswith("eyelid") for name in MOTION_REGIONS]
-_EYELIDS = [index for index, name in enumerate(MOTION_REGIONS) if name.startswith("eyelid")]
-_NEAR_EYES = np.array([name.startswith(("brow", "eyelid", "cheek", "nose")) for name in MOTION_REGIONS])
 _PATIENCE_S = 0.25  # a head that cannot be measured for longer ends the window
 _LEAST_SHOWN = 0.3  # share of the strongest region's motion above which a region is said to take part
 
 
 class Spotter:
-    """Cumulative region motion against a neutral reference, blink gate, and the onset-apex-offset decision.
+    """Measures each face against a neutral reference, and lets a detector decide.
 
     Causal and one-pass; memory is bounded by the longest event. Times come from the frames, never from the clock.
+
+    Args:
+        settings: `method` says which detector decides.
+        person: what was measured on this person's quiet face, if anything.
+
+    Raises:
+        ModelError: the spotting network is missing or damaged.
     """
 
-    def __init__(self, settings: SpotSettings) -> None:
+    def __init__(self, settings: SpotSettings, person: Person | None = None) -> None:
         self.settings = settings
-        self._meter = MotionMeter()
-        self._blink = BlinkGate(settings)
-        self._detector = ExpressionDetector(settings, _SPOTTED)
+        self._meter = SampleMeter(settings.quiet_renewal)
+        self._detector = make_detector(settings)
+        if person is not None:
+            self._detector.expect(person)
         self._memory = TrackMemory(settings.longest_event + 2.0)
         self._last: FaceTracked | None = None
-        self._quiet_since_s = 0.0
         self._calm_s = 0.0
         self._events = 0
         self._open_event: int | None = None
@@ -75,7 +78,8 @@ class Spotter:
 
     def adjust(self, settings: SpotSettings) -> None:
         """Judge by other thresholds from now on; what was learned of face and noise stays."""
-        self.settings = self._blink.settings = self._detector.settings = settings
+        self.settings = settings
+        self._detector.adjust(settings)
 
     def start_anew(self, at: Message) -> list[Parcel]:
         """Take the face as it is now for neutral: what is open is closed, and the window begins again."""
@@ -93,27 +97,20 @@ class Spotter:
         self._last = tracked
         self._memory.keep(time_s, tracked)
         try:
-            motion = self._meter.measure(tracked, crop)
+            sample = self._meter.measure(tracked, crop)
         except TooLittleSkin as error:
             return [*out, *self._close_all(tracked, str(error)), Parcel(tracked)]
-        if self._too_restless(time_s, motion.noise):
+        if self._too_restless(time_s, sample.residual):
             return [*out, *self._close_all(tracked, "the head moves too fast to measure"), Parcel(tracked)]
-        lids_down = float((motion.regions - self._detector.neutral.position)[_EYELIDS, 1].mean())
-        blinking_since_s = self._blink.watch(time_s, tracked.mesh(), lids_down)
-        believed = np.ones(len(MOTION_REGIONS), bool)
-        if blinking_since_s is not None:
-            believed = ~_NEAR_EYES
-            self._detector.disbelieve(blinking_since_s, _NEAR_EYES)
-        occurrences = self._detector.push(time_s, motion.regions, believed, motion.noise)
-        self._renew_reference(time_s, motion.far, blinking_since_s is not None)
+        occurrences = self._detector.push(sample)
         out.append(Parcel(tracked))
         out += [self._tell(found, tracked) for found in occurrences]
         measured = MotionMeasured(
             **stamp(tracked),
             presentation_s=tracked.presentation_s,
-            motion=tuple(self._shown(motion.regions)),
-            noise=float(self._detector.thresholds.mean()),
-            eyes_open=self._blink.openness,
+            motion=tuple(self._shown(sample.regions)),
+            noise=self._detector.least,
+            eyes_open=self._detector.openness,
             active=self._detector.active,
         )
         return [*out, Parcel(measured)]
@@ -124,15 +121,7 @@ class Spotter:
         return time_s - self._calm_s > _PATIENCE_S
 
     def _shown(self, regions: NDArray[np.float64]) -> list[float]:
-        return [float(v) for v in np.sqrt(((regions - self._detector.neutral.position) ** 2).sum(axis=1))]
-
-    def _renew_reference(self, time_s: float, far: bool, blinking: bool) -> None:
-        # Within a micro-expression the reference is the neutral face; a held one outlives any reference.
-        if self._detector.active or blinking:
-            self._quiet_since_s = time_s
-        if far or time_s - self._quiet_since_s > self.settings.quiet_renewal:
-            self._meter.renew()
-            self._quiet_since_s = time_s
+        return [float(v) for v in np.sqrt(((regions - self._detector.position) ** 2).sum(axis=1))]
 
     def _close_all(self, at: Message, reason: str = "") -> list[Parcel]:
         """Close what is open where the stream stops, and forget the window."""
@@ -143,7 +132,6 @@ class Spotter:
         self._calm_s = at.captured_ns * 1e-9
         out += [self._tell(found, last) for found in self._detector.finish()]
         self._detector.reset()
-        self._blink.forget()
         self._meter.forget()
         self._memory.clear()
         if not isinstance(at, EndOfStream):
@@ -186,5 +174,22 @@ class Spotter:
                 strength=strongest,
                 score=found.score,
                 decided_s=now.presentation_s,
+                confidence=found.confidence,
             )
         )
+
+
+def make_detector(settings: SpotSettings) -> Detector:
+    """The detector that the settings name.
+
+    Raises:
+        ModelError: the spotting network is missing or damaged.
+    """
+    if settings.method == "statistics":
+        from realtime.statistics_detector import StatisticsDetector
+
+        return StatisticsDetector(settings)
+    from engine.stream_network import load_spot_network
+    from realtime.network_detector import NetworkDetector
+
+    return NetworkDetector(settings, load_spot_network())

@@ -48,7 +48,7 @@ def draw_events(
     counts = [int(rng.poisson(getattr(rates, kind) * seconds / 60)) for kind in kinds]
     order = [kind for kind, count in zip(kinds, counts, strict=True) for _ in range(count)]
     rng.shuffle(order)
-    drawn = [_draw(kind, units, rng) for kind in order]
+    drawn = [draw_event(kind, units, rng) for kind in order]
     busy = _place(drawn, seconds, rng)
     free = _blinks(seconds, rates, rng) + _glances(seconds, rates, rng)
     micro = [event for event in busy if event.kind == "micro"]
@@ -56,7 +56,8 @@ def draw_events(
     return sorted(busy + kept, key=lambda event: event.onset_s)
 
 
-def _draw(kind: str, units: ActionUnits, rng: np.random.Generator) -> Event:
+def draw_event(kind: str, units: ActionUnits, rng: np.random.Generator) -> Event:
+    """One event with its onset at 0: `micro`, `macro`, `held` (a macro-expression) or `speech`."""
     if kind == "speech":
         return _speech(rng)
     label = int(rng.integers(len(CLASSES)))

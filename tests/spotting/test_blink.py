@@ -21,7 +21,7 @@ def eyes(opening: float) -> np.ndarray:
 
 
 def watch(gate: BlinkGate, opening, down=lambda t: 0.0, fps=30, seconds=3.0):
-    return [(t, gate.watch(t, eyes(opening(t)), down(t))) for t in np.arange(0, seconds, 1 / fps)]
+    return [(t, gate.watch(t, eye_opening(eyes(opening(t))), down(t))) for t in np.arange(0, seconds, 1 / fps)]
 
 
 def test_eye_opening_is_the_aspect_ratio():

@@ -1,0 +1,128 @@
+"""Spotting by the network: samples become rows, rows become probabilities, and these become expressions."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.stream_network import StreamNetwork
+from realtime.face_sample import FaceSample
+from realtime.history import MotionHistory
+from realtime.neutral import NeutralFace
+from realtime.occurrence import Occurrence
+from realtime.person import Person
+from realtime.sample_grid import REGIONS, SampleGrid
+from realtime.settings import SpotSettings
+from realtime.spot_decision import SpotDecision, Told, moments
+from realtime.spot_features import SpotFeatures
+
+_SHOWN = 3.0  # motion this many times the noise is drawn as standing out; the network decides by more than that
+_AT_REST = 0.3  # probability of every state below which the face is taken to rest
+_ALL = np.ones(REGIONS, bool)
+
+
+class NetworkDetector:
+    """A `Detector`.
+
+    Args:
+        settings: `threshold` and `macro_threshold` are the operating point.
+        network: of this stream alone.
+    """
+
+    def __init__(self, settings: SpotSettings, network: StreamNetwork) -> None:
+        self.settings = settings
+        self._network = network
+        self._grid = SampleGrid()
+        self._features = SpotFeatures()
+        self._decision = SpotDecision(settings)
+        self._neutral = NeutralFace(REGIONS)
+        self._history = MotionHistory(REGIONS, settings.longest_event + 2.0)
+        self._busy = 0.0
+
+    @property
+    def active(self) -> bool:
+        """An expression seems to be under way."""
+        return self._decision.open is not None or self._busy > 0.5
+
+    @property
+    def openness(self) -> float:
+        """Share of the usual opening of the eyes."""
+        return self._features.openness
+
+    @property
+    def least(self) -> float:
+        """Motion that stands out from noise, mean over the regions, px at 224 px face width."""
+        return _SHOWN * float(self._neutral.noise.mean())
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """Where the regions rest, (regions, 2) px at 224 px face width."""
+        return self._neutral.position
+
+    def adjust(self, settings: SpotSettings) -> None:
+        """Judge by other settings from now on."""
+        self.settings = self._decision.settings = settings
+
+    def expect(self, person: Person) -> None:
+        """Begin with what was measured on this person's quiet face."""
+        self._features.expect(person.noise_of_regions(), person.eye_opening)
+
+    def reset(self) -> None:
+        """Throw the window away; the noise learned so far stays."""
+        self._network.forget()
+        self._grid.forget()
+        self._features.forget()
+        self._decision.forget()
+        self._neutral.forget_position()
+        self._history.clear()
+        self._busy = 0.0
+
+    def push(self, sample: FaceSample) -> list[Occurrence]:
+        """Take in one sample; its time must be later than the last one's."""
+        frame_s = sample.time_s - self._history.time[-1] if len(self._history) else 0.0
+        self._history.append(sample.time_s, sample.regions, _ALL)
+        cells = self._grid.push(sample)
+        if not cells:
+            self._neutral.learn(sample.time_s, sample.regions, _ALL)
+            return []
+        answers = self._network.judge(np.stack([self._features.row(columns, frame_s) for _, columns in cells]))
+        self._busy = float(answers.states[-1, :2].max())
+        if answers.states[-1].max() < _AT_REST and self._decision.open is None:
+            self._neutral.learn(sample.time_s, sample.regions, _ALL)
+        times = np.array([time_s for time_s, _ in cells])
+        told = [
+            one
+            for moment in moments(times, answers.ended, answers.lasting, answers.lags)
+            for one in self._decision.push(moment)
+        ]
+        return [self._measured(one) for one in told]
+
+    def finish(self) -> list[Occurrence]:
+        """The stream ends: what is open is closed where it stands."""
+        if len(self._history) == 0:
+            return []
+        return [self._measured(one) for one in self._decision.finish(float(self._history.time[-1]))]
+
+    def _measured(self, told: Told) -> Occurrence:
+        """Times between frames, and how far each region moved."""
+        last_s = float(self._history.time[-1])
+        onset_s, offset_s = told.onset_s, min(told.offset_s, last_s)
+        apex_s = min(told.apex_s, offset_s)
+        moved = np.sqrt(((self._at(apex_s) - self._rest(told, apex_s)) ** 2).sum(axis=1))
+        score = float((moved / self._features.noise).max())
+        return Occurrence(told.kind, onset_s, apex_s, offset_s, moved, score, told.state, told.confidence)
+
+    def _rest(self, told: Told, at_s: float) -> NDArray[np.float64]:
+        """Where the regions would be without the expression: before it, or between before and after it."""
+        before = self._at(told.onset_s)
+        if told.kind == "macro" or told.offset_s <= told.onset_s:
+            return before
+        share = (at_s - told.onset_s) / (told.offset_s - told.onset_s)
+        return before + share * (self._at(told.offset_s) - before)
+
+    def _at(self, time_s: float) -> NDArray[np.float64]:
+        """Mean position of the regions around a time, (regions, 2)."""
+        window = self._history.since(time_s - 0.025)
+        times = self._history.time[window]
+        near = max(int(np.searchsorted(times, time_s + 0.025)), 1)
+        return np.asarray(self._history.motion[window][:near].mean(axis=0))
