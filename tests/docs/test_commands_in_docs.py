@@ -61,7 +61,7 @@ def test_a_command_runs(command: str, checkout: Path):
         words,
         shell=True,
         cwd=checkout,
-        env=os.environ | {"PYTHONPATH": "."},
+        env=os.environ | {"PYTHONPATH": ".", "XDG_DATA_HOME": str(checkout / "home")},
         capture_output=True,
         text=True,
         timeout=280,
