@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from realtime.failures import UserFacingError
+from realtime.person import persons_folder
 from realtime.settings import SpotSettings
 
 _SHIPPED = Path(__file__).parents[1] / "operating_points.csv"
@@ -28,15 +29,23 @@ class OperatingPoint:
     settings: dict[str, float]
 
 
-def operating_points(path: Path = _SHIPPED) -> list[OperatingPoint]:
+def table_in_use() -> Path:
+    """The user's own table where there is one, else the one that comes along."""
+    own = persons_folder().with_name(_SHIPPED.name)
+    return own if own.exists() else _SHIPPED
+
+
+def operating_points(path: Path | None = None) -> list[OperatingPoint]:
     """The table, growing in false alarms; empty where nothing has been measured.
 
     Args:
-        path: a CSV with the column `false_alarms_per_minute`, and one column per setting; # begins a comment.
+        path: a CSV with the column `false_alarms_per_minute`, and one column per setting; # begins a comment. By
+            default `table_in_use()`.
 
     Raises:
         UserFacingError: the table cannot be read, or names a setting that there is not.
     """
+    path = path or table_in_use()
     if not path.exists():
         return []
     lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]

@@ -105,6 +105,7 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
+        listening.listen()  # who comes before the server runs waits a moment
     except OSError as error:
         listening.close()
         raise UserFacingError(f"port {port}: {error.strerror}; choose another with --port") from None
