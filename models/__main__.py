@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from models.datasets.command import data
+from models.preparation.command import prepare
 from models.protocol.command import loso
 from models.simulator.command import simulate, simulator_pictures
 from models.spotting_command import score_spotting
@@ -16,6 +17,7 @@ app.command()(simulator_pictures)
 app.command()(train)
 app.command()(loso)
 app.add_typer(data, name="data")
+app.command()(prepare)
 app.command("score-spotting")(score_spotting)
 
 

@@ -10,6 +10,7 @@ from models.protocol.samples import Samples
 READERS: dict[str, str] = {
     "megc2019": "models.protocol.megc2019:read",
     "clips": "models.protocol.clips:read",
+    "prepared": "models.preparation.samples:read",
     "sim": "models.protocol.simulated:read",
 }
 """Readers by their kind: the module and a function (what stands after the colon, a teller of progress) -> Samples."""
