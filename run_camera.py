@@ -125,6 +125,9 @@ def replay(
         False
     ),
     image_fps: Annotated[float, typer.Option(min=1, max=1000, help="Rate of a folder of images.")] = 30.0,
+    export: Annotated[
+        list[str] | None, typer.Option("--export", help="Also write jsonl, csv, parquet, elan or openface; repeatable.")
+    ] = None,
     settings: Config = None,
     model: Model = None,
 ) -> None:
@@ -135,7 +138,8 @@ def replay(
 
         prepare_folder(out)
         chosen = _settings(settings, model)
-        _end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps))
+        forms = export or []
+        _end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps, exports=forms))
 
 
 @app.command(epilog="Example: python run_camera.py camera 0 --view web")
@@ -166,6 +170,21 @@ def camera(
             return make_builtin_clip(folder).video
 
         _end(watch_camera(source, chosen, console, view=view, record=record, out=out, port=port, demo_clip=demo_clip))
+
+
+@app.command("export", epilog="Example: python run_camera.py export out/interview --format elan")
+def export_command(
+    path: Annotated[Path, typer.Argument(help="The --out folder of a replay, a recorded session, or an events file.")],
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv, parquet, elan or openface.")],
+    out: Annotated[Path | None, typer.Option(help="Folder or file to write; default: beside the events.")] = None,
+    media: Annotated[Path | None, typer.Option(help="Video that an ELAN file points to.")] = None,
+) -> None:
+    """Write the events in a form that ELAN, R, pandas or a spreadsheet opens."""
+    with one_line_errors():
+        from realtime.export import export_path
+
+        for file in export_path(path, form, out, media):
+            console.print(f"Exported: {file}", soft_wrap=True)
 
 
 @app.command(epilog="Example: python run_camera.py forget out/camera/2026-01-31_09-30-00")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from realtime.events_file import EventsFile
+from realtime.frames_file import FramesFile
 from realtime.parcel import Parcel
 from realtime.session_record import SessionRecord
 
@@ -16,20 +17,31 @@ class Publisher:
         events: file for one JSON object per event.
         record: file for the report's material.
         pixels: the report may show the face.
+        frames: file for one row per frame, when asked for.
+        resume: go on with the files of a publisher that was ended from outside.
     """
 
-    def __init__(self, events: Path, record: Path, pixels: bool = True) -> None:
-        self._events = EventsFile(events)
-        self._record = SessionRecord(record, pixels)
+    def __init__(
+        self, events: Path, record: Path, pixels: bool = True, frames: Path | None = None, resume: bool = False
+    ) -> None:
+        self._events = EventsFile(events, resume)
+        self._record = SessionRecord(record, pixels, resume)
+        self._frames = None if frames is None else FramesFile(frames)
 
     def take(self, parcel: Parcel) -> None:
         """Write one message where it belongs."""
         self._events.take(parcel)
         self._record.take(parcel)
+        if self._frames is not None:
+            self._frames.take(parcel)
 
     def close(self) -> None:
-        """Finish both files."""
+        """Finish the files."""
         try:
             self._events.close()
         finally:
-            self._record.close()
+            try:
+                self._record.close()
+            finally:
+                if self._frames is not None:
+                    self._frames.close()

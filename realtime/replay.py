@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from realtime.export import ENDINGS, checked_formats, export_results
+from realtime.export_results import results_of
 from realtime.failures import UserFacingError
 from realtime.graph import Build
 from realtime.image_folder import IMAGES
@@ -42,6 +44,7 @@ def replay_paths(
     realtime: bool = False,
     image_fps: float = 30.0,
     plain_names: bool = False,
+    exports: Sequence[str] = (),
 ) -> str:
     """Work through videos, image folders and folders of videos.
 
@@ -53,6 +56,7 @@ def replay_paths(
         realtime: at the videos' own pace, dropping frames as live.
         image_fps: rate of folders of images.
         plain_names: `events.jsonl` and `annotated.mp4` without the video's name, for a single video.
+        exports: formats in `realtime.export.ENDINGS` that the results are written in as well.
 
     Returns:
         What stopped the work before its end: `Ctrl-C`, `SIGTERM`, or empty.
@@ -62,19 +66,24 @@ def replay_paths(
     """
     problems: list[str] = []
     stopped_by = ""
+    exports = checked_formats(exports)
     report = Report(out / "report.html", about={"Backend": tell_network(console, settings.recognise)})
     with tempfile.TemporaryDirectory(prefix=".session-", dir=out) as folder:
         for number, recording in enumerate(_name_results(list(_expand(paths)), out, plain_names)):
             record = Path(folder) / f"{number}.record"
             try:
                 summary = _replay_one(
-                    recording, record, settings, console, SourceSpec(str(recording.path), realtime, image_fps)
+                    recording, record, settings, console, SourceSpec(str(recording.path), realtime, image_fps), exports
                 )
             except UserFacingError as error:
                 problems.append(str(error))
                 continue
             if summary.problem:
                 problems.append(summary.problem)
+            try:
+                _export(recording, exports, console)
+            except UserFacingError as error:
+                problems.append(str(error))
             report.begin(summary.source, summary.says)
             for parcel in read_record(record):
                 report.take(parcel)
@@ -120,10 +129,16 @@ def _name_results(paths: Sequence[Path], out: Path, plain: bool) -> list[Recordi
 
 
 def _replay_one(
-    recording: Recording, record: Path, settings: Settings, console: Console, source: SourceSpec
+    recording: Recording,
+    record: Path,
+    settings: Settings,
+    console: Console,
+    source: SourceSpec,
+    exports: Sequence[str],
 ) -> Summary:
+    frames = results_of(recording.events).frames_file if "openface" in exports else None
     sinks = {
-        "publish": Build("realtime.publish:Publisher", (recording.events, record)),
+        "publish": Build("realtime.publish:Publisher", (recording.events, record, True, frames)),
         "annotate": Build("realtime.annotate:AnnotatedVideo", (source, recording.annotated)),
     }
     with Telling(console, recording.path.name) as telling:
@@ -132,3 +147,12 @@ def _replay_one(
     console.print(f"Events: {recording.events}", soft_wrap=True)
     console.print(f"Annotated video: {recording.annotated}", soft_wrap=True)
     return summary
+
+
+def _export(recording: Recording, forms: Sequence[str], console: Console) -> None:
+    results = results_of(recording.events)
+    media = recording.path if recording.path.is_file() else None
+    for form in forms:
+        file = results.events_file.with_name(results.name + ENDINGS[form])
+        export_results(results, form, file, media)
+        console.print(f"Exported: {file}", soft_wrap=True)
