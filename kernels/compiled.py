@@ -58,12 +58,12 @@ def drop_stale_code() -> None:
 
 def compiled(function: Function) -> Function:
     """Compile at first call, with IEEE rules, and keep the machine code on disk."""
-    return cast(Function, njit(cache=True, error_model="numpy")(function))
+    return cast(Function, njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
 def compiled_fast(function: Function) -> Function:
     """As `compiled`, with sums reordered for SIMD; for inputs known to be finite."""
-    return cast(Function, njit(cache=True, error_model="numpy", fastmath=True, boundscheck=False)(function))
+    return cast(Function, njit(cache=True, error_model="numpy", fastmath=True, boundscheck=False, nogil=True)(function))
 
 
 # A read-only checkout cannot have been edited since it was compiled.

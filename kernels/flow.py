@@ -23,7 +23,12 @@ class FlowEstimator:
     """Dense flow between two grey images of one size; owns its buffers, so keep it and call it often.
 
     The method stands in `kernels.flow_scheme`. It withstands changes of gain and offset between the images. Not safe
-    to call from two threads at once.
+    to call from two threads at once; two estimators in two threads run side by side.
+
+    A limit: nothing tells the flow which pixels to leave out. Black bars and other borders that stand still while the
+    face moves hold the skin within 16 px of them back, by a third and more; where most of a small image is without
+    texture, what little there is may be matched wrongly. Cut the bars off, or fill them as the crop does, by repeating
+    the picture's last pixels.
 
     Args:
         height: px, at least 32.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kernels.cuda_launch import Launcher
 from kernels.flow_presets import CELL
+from kernels.flow_scheme import Warp
 
 Array = Any
 """CuPy float32: images (pairs, H, W), grids (pairs, planes, rows, columns)."""
@@ -55,27 +59,16 @@ class CudaFlow:
         pairs, _, rows, columns = tensor.shape
         self._launch("flow_images", "tensor", pairs * rows * columns, along_x, along_y, tensor, pairs, rows, columns)
 
-    def mismatch(
-        self,
-        before: Array,
-        after: Array,
-        along_x: Array,
-        along_y: Array,
-        motion: Array,
-        light: Array,
-        cubic: bool,
-        out: Array,
-    ) -> None:
+    def mismatch(self, pair: Warp, cubic: bool, out: Array) -> None:
         pairs, _, rows, columns = out.shape
         size = (pairs, rows, columns)
         sums = self._sums.get((rows, columns))
         if sums is None:
             sums = self._sums[rows, columns] = self._zeros(5, rows, columns)
         threads = pairs * rows * columns
-        images = (before, after, along_x, along_y, motion, light)
-        self._launch("flow_images", "mismatch", threads, *images, out, sums, *size, int(cubic))
+        self._launch("flow_images", "mismatch", threads, *pair, out, sums, *size, int(cubic))
         self._launch("flow_images", "light_rows", pairs * 5 * rows, sums, *size)
-        self._launch("flow_images", "light_fit", pairs, sums, before, light, *size)
+        self._launch("flow_images", "light_fit", pairs, sums, pair.before, pair.light, *size)
 
     def invert(self, tensor: Array, diagonal: float, out: Array) -> None:
         pairs, _, rows, columns = tensor.shape
@@ -93,7 +86,7 @@ class CudaFlow:
         inverse: Array,
         bending: float,
         ridge: float,
-        weights: list[tuple[float, float]],
+        weights: NDArray[np.float32],
         right: Array,
         solution: Array,
         rooms: tuple[Array, Array, Array],
@@ -101,7 +94,7 @@ class CudaFlow:
         pairs, planes, rows, columns = solution.shape
         laplacian, change = rooms[:2]
         arrays = (tensor, inverse, right, laplacian, change, solution)
-        for momentum, share in weights:
+        for momentum, share in weights.tolist():
             self._launch("flow_grids", "laplacian", solution.size, solution, laplacian, pairs * planes, rows, columns)
             numbers = (pairs, rows, columns, bending, ridge, momentum, share)
             self._launch("flow_grids", "relax", pairs * rows * columns, *arrays, *numbers)

@@ -78,11 +78,10 @@ def relax(
     weights: NDArray[np.float32],
     right: Grid,
     solution: Grid,
-    bent: Grid,
-    rest: Grid,
-    change: Grid,
+    rooms: tuple[Grid, Grid, Grid],
 ) -> None:
     """Chebyshev steps on (tensor + bending L L + ridge) solution = right; weights float32 (steps, 2)."""
+    bent, rest, change = rooms
     stiff, home = np.float32(bending), np.float32(ridge)
     height, width = solution.shape[1:]
     # Separate loops: with all these arrays in one, LLVM gives up proving that they do not overlap.

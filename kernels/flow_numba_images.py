@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kernels.compiled import compiled_fast
 from kernels.flow_sampling import sample_bilinear, sample_cubic
+from kernels.flow_scheme import Warp
 
 Plane = NDArray[np.float32]
 
@@ -105,17 +106,9 @@ def motion_row(motion: Plane, y: int, cells: Plane, out: Plane) -> None:
 
 
 @compiled_fast
-def mismatch(
-    before: Plane,
-    after: Plane,
-    along_x: Plane,
-    along_y: Plane,
-    motion: Plane,
-    light: Plane,
-    cubic: bool,
-    out: Plane,
-) -> None:
+def mismatch(pair: Warp, cubic: bool, out: Plane) -> None:
     """Per cell the sums of gradient times mismatch; then gain and offset of the warped pair by least squares."""
+    before, after, along_x, along_y, motion, light = pair
     height, width = along_x.shape
     columns = width // 4
     flat, stride = after.reshape(-1), after.shape[1]

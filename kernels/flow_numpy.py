@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.flow_presets import CELL
+from kernels.flow_scheme import Warp
 
 Plane = NDArray[np.float32]
 
@@ -49,17 +50,8 @@ class NumpyFlow:
             out[:] = (8 * near - wide) / 12
         tensor[:] = [_sums(product, CELL) for product in (along_x**2, along_x * along_y, along_y**2)]
 
-    def mismatch(
-        self,
-        before: Plane,
-        after: Plane,
-        along_x: Plane,
-        along_y: Plane,
-        motion: Plane,
-        light: Plane,
-        cubic: bool,
-        out: Plane,
-    ) -> None:
+    def mismatch(self, pair: Warp, cubic: bool, out: Plane) -> None:
+        before, after, along_x, along_y, motion, light = pair
         height, width = before.shape
         y, x = np.mgrid[:height, :width].astype(np.float32)
         x, y = x + _enlarged(motion[0]), y + _enlarged(motion[1])
@@ -87,7 +79,7 @@ class NumpyFlow:
         inverse: Plane,
         bending: float,
         ridge: float,
-        weights: list[tuple[float, float]],
+        weights: NDArray[np.float32],
         right: Plane,
         solution: Plane,
         rooms: tuple[Plane, Plane, Plane],

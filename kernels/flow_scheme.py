@@ -11,14 +11,26 @@ Chebyshev relaxation over nested grids, coarsest first: no inner products, so al
 from __future__ import annotations
 
 import itertools
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.flow_presets import CELL, FlowSettings, Stage, relaxation_weights
 
 Array = Any
 """NumPy or CuPy, float32; images (H, W) and grids (planes, rows, columns), padded as the backend likes."""
+
+
+class Warp(NamedTuple):
+    """What one warp compares."""
+
+    before: Array
+    after: Array
+    along_x: Array  # derivatives of `before`
+    along_y: Array
+    motion: Array  # a grid
+    light: Array  # gain and offset
 
 
 class FlowKernels(Protocol):
@@ -48,18 +60,8 @@ class FlowKernels(Protocol):
     def gradients(self, image: Array, along_x: Array, along_y: Array, tensor: Array) -> None:
         """Five-point derivatives into plain images; per cell the sums of gx^2, gx gy, gy^2."""
 
-    def mismatch(
-        self,
-        before: Array,
-        after: Array,
-        along_x: Array,
-        along_y: Array,
-        motion: Array,
-        light: Array,
-        cubic: bool,
-        out: Array,
-    ) -> None:
-        """Per cell the sums of gradient times mismatch after warping; then refit `light` to the warped pair."""
+    def mismatch(self, pair: Warp, cubic: bool, out: Array) -> None:
+        """Per cell the sums of gradient times mismatch after warping; then refit the light to the warped pair."""
 
     def invert(self, tensor: Array, diagonal: float, out: Array) -> None:
         """Inverse of each cell's 2x2 block of the system's diagonal."""
@@ -73,12 +75,12 @@ class FlowKernels(Protocol):
         inverse: Array,
         bending: float,
         ridge: float,
-        weights: list[tuple[float, float]],
+        weights: NDArray[np.float32],
         right: Array,
         solution: Array,
         rooms: tuple[Array, Array, Array],
     ) -> None:
-        """Chebyshev steps on (tensor + bending L L + ridge) solution = right."""
+        """Chebyshev steps on (tensor + bending L L + ridge) solution = right; weights (steps, 2)."""
 
     def restrict(self, fine: Array, coarse: Array) -> None:
         """Sums of 2x2 cells."""
@@ -94,7 +96,7 @@ class _Grid:
     """Buffers and system of one grid."""
 
     def __init__(self, kernels: FlowKernels, rows: int, columns: int, weights: list[tuple[float, float]]) -> None:
-        self.weights = weights
+        self.weights = np.array(weights, np.float32)
         self.tensor, self.inverse = kernels.grid(3, rows, columns), kernels.grid(3, rows, columns)
         self.right, self.solution = kernels.grid(2, rows, columns), kernels.grid(2, rows, columns)
         self.rooms = (kernels.grid(2, rows, columns), kernels.grid(2, rows, columns), kernels.grid(2, rows, columns))
@@ -130,11 +132,8 @@ class _Scale:
 
     def compare(self, light: Array) -> None:
         """Warp, and see what is left; `light` is refitted for the next time."""
-        self.kernels.mismatch(
-            *(self.before, self.after, self.along_x, self.along_y, self.motion, light),
-            cubic=self.stage.cubic,
-            out=self.mismatch,
-        )
+        pair = Warp(self.before, self.after, self.along_x, self.along_y, self.motion, light)
+        self.kernels.mismatch(pair, self.stage.cubic, self.mismatch)
 
     def improve(self, light: Array, around: Array | None = None) -> None:
         """One warp and one solution; bending and ridge hold to the motion `around`, or else to none."""

@@ -104,3 +104,15 @@ def test_any_size(face, size):
     flow = FlowEstimator(*size, "precise")(pulled_back(image, truth), image)
     assert flow.shape == (*size, 2)
     assert error(flow, truth, border=8) < 0.15
+
+
+def test_still_borders_hold_back_the_skin_beside_them_and_no_more(face):
+    """The limit that the estimator's documentation states."""
+    truth = uniform(224, 224, 1.5, -0.8)
+    before, after = pulled_back(face, truth), face.copy()
+    clean = FlowEstimator(224, 224, "precise")(before, after)
+    before[:, :30] = after[:, :30] = 0
+    barred = FlowEstimator(224, 224, "precise")(before, after)
+    wrong, usual = (np.linalg.norm(flow - truth, axis=2)[12:-12] for flow in (barred, clean))
+    assert 0.2 < wrong[:, 34:46].mean() < 1.0
+    assert wrong[:, 60:-12].mean() < usual[:, 60:-12].mean() + 0.02
