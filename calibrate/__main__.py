@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from calibrate.camera_command import camera
+from calibrate.int8_command import int8
 from calibrate.person_command import person
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app.command(epilog="Example: python -m calibrate camera 0 --seconds 10 --json ou
 app.command(epilog="Example: python -m calibrate person 0 --name anna; python run_camera.py camera 0 --person anna")(
     person
 )
+app.command(epilog="Example: python -m calibrate int8 --out out/int8")(int8)
 
 
 @app.callback()
