@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -20,11 +22,13 @@ from engine.onnx_file import write_onnx
 from engine.onnx_runtime import OnnxRuntimeClassifier
 from engine.proof import Proof, write_proof
 from engine.schema import InputSpec, Schema
+from engine.torch_peer import PROPERTY, Origin, state_of
 from models.labels import ACTION_UNITS, CLASSES
 
 LARGEST_DIFFERENCE = 1e-4
 """Between torch and ONNX Runtime, in any probability."""
 PROOF_EVENTS = 8
+_CLOUD_MODULE = "models.cloud_network"
 _LEAST_EVENTS = 2  # what torch.export needs to see that the batch is free
 
 CLOUD_INPUT = InputSpec(
@@ -62,6 +66,7 @@ class Exportable:
     trained_by: str
     commit: str
     data: str
+    origin: Origin | None = None  # how the network is made again, for comparisons without its checkpoint
 
 
 class Probabilities(nn.Module):
@@ -126,7 +131,7 @@ def export_network(given: Exportable, target: Path) -> Parity:
     about = Metadata(given.name, "float32", schema, given.trained_by, given.commit, given.data, str(given.temperature))
     try:
         try:
-            write_onnx(network, samples, about, written)
+            write_onnx(network, samples, about, written, given.origin)
         except Exception as error:  # the exporter raises whatever its passes met
             raise ModelError(f"{given.name}: torch cannot export it ({_reason(error)})") from error
         parity = measure_parity(network, schema, written, samples)
@@ -182,7 +187,7 @@ def read_checkpoint(checkpoint: Path) -> Exportable:
     except Exception as error:  # torch.load raises whatever its unpickler met
         raise ModelError(f"{foreign} ({type(error).__name__})") from None
     try:
-        network = _from_checkpoint(stored.get("module", "models.cloud_network"), stored["network"])
+        network = _from_checkpoint(stored.get("module", _CLOUD_MODULE), stored["network"])
         inputs = [InputSpec(one["name"], tuple(one["shape"]), one["meaning"]) for one in stored.get("inputs", [])]
         return Exportable(
             name=stored["model"],
@@ -196,9 +201,41 @@ def read_checkpoint(checkpoint: Path) -> Exportable:
             trained_by=stored["trained_by"],
             commit=stored["commit"],
             data=stored.get("data", "simulated expressions of models.simulated_clouds"),
+            origin=_origin(stored),
         )
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ModelError(f"{foreign} ({_reason(error)})") from None
+
+
+def torch_network(path: Path) -> nn.Module:
+    """The torch network behind an ONNX file of ours, with the parameters that lie in the file.
+
+    Raises:
+        ModelError: the file does not tell how the network is made, as where the exporter folded parameters away.
+    """
+    model = onnx.load(path)
+    told = next((entry.value for entry in model.metadata_props if entry.key == PROPERTY), None)
+    if told is None:
+        raise ModelError(f"{path.name} does not hold its torch parameters one by one")
+    try:
+        origin = msgspec.json.decode(told.encode(), type=Origin)
+        network = _from_checkpoint(origin.module, {**origin.network, "state": state_of(model, origin)})
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{path.name}: its torch network cannot be made again ({_reason(error)})") from None
+    return Probabilities(network, origin.temperature).eval()
+
+
+def _origin(stored: dict[str, Any]) -> Origin | None:
+    """Where the checkpoint keeps sizes and state apart, and the sizes are plain values."""
+    network = stored["network"]
+    if not isinstance(network, dict) or "state" not in network:
+        return None
+    sizes = {key: value for key, value in network.items() if key != "state"}
+    try:
+        msgspec.json.encode(sizes)
+    except TypeError:
+        return None
+    return Origin(stored.get("module", _CLOUD_MODULE), sizes, float(stored["temperature"]))
 
 
 def _from_checkpoint(module: str, stored: Any) -> nn.Module:

@@ -9,16 +9,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+import msgspec
 import onnx
 import torch
 
 from engine.metadata import Metadata
+from engine.torch_peer import PROPERTY, Origin, locate
 
 _OPSET = 18
 _MOST_EVENTS = 4096
 
 
-def write_onnx(network: torch.nn.Module, samples: Mapping[str, torch.Tensor], about: Metadata, target: Path) -> None:
+def write_onnx(
+    network: torch.nn.Module,
+    samples: Mapping[str, torch.Tensor],
+    about: Metadata,
+    target: Path,
+    origin: Origin | None = None,
+) -> None:
     """Export through `torch.export`, with the number of events free, and check the file.
 
     Args:
@@ -26,6 +34,7 @@ def write_onnx(network: torch.nn.Module, samples: Mapping[str, torch.Tensor], ab
         samples: input name -> float32 (N, ...), in the order of `forward`'s arguments.
         about: goes into the file.
         target: the ONNX file; weights lie inside it.
+        origin: how `network.network` is made again; goes into the file where all its parameters can be found there.
     """
     batch = torch.export.Dim("events", min=1, max=_MOST_EVENTS)
     with _quiet():
@@ -52,6 +61,11 @@ def write_onnx(network: torch.nn.Module, samples: Mapping[str, torch.Tensor], ab
     del model.metadata_props[:]
     for key, text in about.as_properties().items():
         model.metadata_props.add(key=key, value=text)
+    if origin is not None:
+        parameters = locate(model, network.network.state_dict(), "network.")  # type: ignore[union-attr]
+        if parameters is not None:
+            told = msgspec.json.encode(msgspec.structs.replace(origin, parameters=parameters)).decode()
+            model.metadata_props.add(key=PROPERTY, value=told)
     onnx.checker.check_model(model, full_check=True)
     target.write_bytes(model.SerializeToString())
 

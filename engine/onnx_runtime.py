@@ -43,7 +43,7 @@ class OnnxRuntimeClassifier:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
             if self._session.get_modelmeta().custom_metadata_map.get("precision") == "int8":
-                # Its INT8 kernels take no per-channel scales of stacked weights. Q and DQ run as they stand in the file:
+                # Its INT8 kernels take no per-channel scales of stacked weights. Q and DQ run as they stand:
                 # the answers are exact, the speed is that of float32.
                 options.add_session_config_entry("session.disable_quant_qdq", "1")
                 self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])

@@ -1,39 +1,61 @@
-"""The torch network behind a shipped ONNX file, to compare with: `python -m engine check` needs no checkpoint."""
+"""Where a torch network's parameters stand in its ONNX file, so that it can be compared with where no checkpoint is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
 
-from engine.classifier import ModelError
+PROPERTY = "torch"
+"""Key of the file's metadata."""
 
 
-def parameters_of(model: onnx.ModelProto, wanted: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    """A torch network's parameters out of its exported graph.
+class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the torch network is made again."""
+
+    module: str  # under models; its `from_checkpoint` takes `network` together with the state
+    network: dict[str, Any]  # a checkpoint's network without its state: sizes and choices
+    temperature: float
+    parameters: dict[str, tuple[str, bool]] = {}  # name -> tensor of the file, and whether it lies transposed there
+
+
+def locate(
+    model: onnx.ModelProto, state: Mapping[str, torch.Tensor], prefix: str
+) -> dict[str, tuple[str, bool]] | None:
+    """Which of a file's tensors is which parameter; None where the exporter folded one away, as with batch norms.
 
     Args:
-        model: written by `engine.onnx_file` from a network under `prefix`.
-        wanted: the network's own state, for names and shapes.
-        prefix: e.g. "network.".
-
-    Raises:
-        ModelError: the exporter folded a parameter away, as it does with batch normalisation.
+        model: just exported.
+        state: the network's own names and values.
+        prefix: that the exporter saw before the names.
     """
     stored = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
-    made_by = {name: node for node in model.graph.node for name in node.output}
-    found = {}
-    for name, like in wanted.items():
-        values = stored.get(prefix + name)
-        if values is None and name.endswith(".weight"):
-            # A linear layer over more than two axes becomes x @ W^T + b, and only b keeps its name.
-            bias = prefix + name.removesuffix("weight") + "bias"
-            for node in model.graph.node:
-                if node.op_type == "Add" and bias in node.input:
-                    product = made_by.get(next((one for one in node.input if one != bias), ""))
-                    if product is not None and product.op_type == "MatMul" and product.input[1] in stored:
-                        values = stored[product.input[1]].T
-        if values is None or values.shape != tuple(like.shape):
-            raise ModelError(f"parameter {name} does not stand in the file under its own name")
-        found[name] = torch.from_numpy(values.copy())
+    found: dict[str, tuple[str, bool]] = {}
+    for name, tensor in state.items():
+        values = tensor.numpy()
+        candidates = [prefix + name] if prefix + name in stored else stored
+        for candidate in candidates:
+            if np.array_equal(stored[candidate], values):
+                found[name] = candidate, False
+                break
+            if values.ndim == 2 and np.array_equal(stored[candidate], values.T):
+                found[name] = candidate, True
+                break
+        else:
+            return None
     return found
+
+
+def state_of(model: onnx.ModelProto, origin: Origin) -> dict[str, torch.Tensor]:
+    """The network's parameters out of its file."""
+    stored = {one.name: one for one in model.graph.initializer}
+    state = {}
+    for name, (tensor, transposed) in origin.parameters.items():
+        values = numpy_helper.to_array(stored[tensor])
+        state[name] = torch.from_numpy(np.array(values.T if transposed else values))
+    return state
