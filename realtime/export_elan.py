@@ -72,7 +72,8 @@ def write_elan(events: Sequence[EventLine], video: Path | None, path: Path) -> N
     order = ElementTree.SubElement(root, "TIME_ORDER")
     for number, lane in enumerate(_lanes(events)):
         _tiers(root, document, lane, f" {number + 1}" if number else "")
-    for number, time_ms in enumerate(document.slots, start=1):
+    # The format wants slots in the order of time.
+    for number, time_ms in sorted(enumerate(document.slots, start=1), key=lambda slot: slot[1]):
         ElementTree.SubElement(order, "TIME_SLOT", TIME_SLOT_ID=f"ts{number}", TIME_VALUE=str(time_ms))
     identity = uuid5(NAMESPACE_URL, "|".join(f"{event.id} {event.onset_s}" for event in events))
     _property(header, "URN", f"urn:nl-mpi-tools-elan-eaf:{identity}")

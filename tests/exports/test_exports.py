@@ -171,6 +171,7 @@ def test_elan_follows_the_published_structure(tmp_path):
         assert all(before[1] <= after[0] for before, after in pairwise(spans)), "no overlap"
     used = {one.get(f"TIME_SLOT_REF{end}") for one in root.iter("ALIGNABLE_ANNOTATION") for end in (1, 2)}
     assert used == set(times)
+    assert list(times.values()) == sorted(times.values())
 
 
 def test_elan_says_what_the_events_say(tmp_path):
