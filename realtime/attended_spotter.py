@@ -27,6 +27,10 @@ class AttendedSpotter:
         """Compile what must be compiled before the first frame comes."""
         self._spotter.warm()
 
+    def count_from(self, last: int) -> None:
+        """See `Spotter.count_from`."""
+        self._spotter.count_from(last)
+
     def push(self, parcel: Parcel) -> list[Parcel]:
         """Obey, then spot; see `Spotter.push`."""
         out: list[Parcel] = []

@@ -59,11 +59,11 @@ class Camera:
             if picture.shape[:2] != (self.height, self.width):
                 raise SourceError(
                     f"camera {self._device} changed from {self.width}x{self.height} to "
-                    f"{picture.shape[1]}x{picture.shape[0]}; start again"
+                    f"{picture.shape[1]}x{picture.shape[0]}"
                 )
             first_ns = now_ns if first_ns is None else first_ns
             yield Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), now_ns, now_ns, (now_ns - first_ns) * 1e-9)
-        raise SourceError(f"camera {self._device} stopped giving pictures; check its cable, then start again")
+        raise SourceError(f"camera {self._device} stopped giving pictures; check its cable")
 
     def notes(self) -> list[str]:
         """Nothing: a camera's frames are stamped here."""

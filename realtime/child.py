@@ -8,11 +8,14 @@ import time
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
+import msgspec
+
 from realtime.control import Beat, Begin, Opened, Order, Ready, decode_word, encode
 from realtime.lifeline import Phase
 from realtime.messages import WorkerReport
 from realtime.worker import WorkerSpec, run_worker
 
+_LONGEST_WORD = 2**20  # bytes
 _spawn = multiprocessing.get_context("spawn")  # CUDA and MediaPipe do not survive a fork
 
 
@@ -28,6 +31,7 @@ class Child:
         beat: its latest books.
         failure: the beat in which it reported a failure.
         heard_at: when it last spoke, monotonic seconds.
+        refused: pieces from it that were no word.
     """
 
     def __init__(self, spec: WorkerSpec) -> None:
@@ -40,6 +44,7 @@ class Child:
         self.failure: Beat | None = None
         self.heard_at = time.monotonic()
         self.deaf = False
+        self.refused = 0
         self.dismissed = False
         self._terminated = self._killed = False
         self._control, theirs = _spawn.Pipe()
@@ -76,7 +81,7 @@ class Child:
         """Take in what the child has said so far."""
         try:
             while self._control.poll():
-                word = decode_word(self._control.recv_bytes())
+                word = decode_word(self._control.recv_bytes(_LONGEST_WORD))
                 self.heard_at = time.monotonic()
                 if isinstance(word, Opened):
                     self.opened = word
@@ -86,6 +91,8 @@ class Child:
                     self._note(word)
         except (EOFError, OSError):
             self.deaf = True
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.refused += 1
 
     def tell(self, order: Order) -> None:
         """Send an order; a child that is gone is noticed elsewhere."""

@@ -41,6 +41,8 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     report: WorkerReport
     refused: int = 0  # pieces on its inbox that were no message
     gone: int = 0  # frames overwritten before they could be read
+    missed: int = 0  # frames that never reached it, whatever became of them
+    shed: int = 0  # frames it passed on without a look, to keep up
     waited_ns: int = 0  # time spent waiting for room further on
     ended_ns: int = 0  # monotonic time at which the end of the stream came by; 0 before
     notes: tuple[str, ...] = ()  # what was odd about the source
@@ -49,6 +51,26 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     mendable: bool = False  # the failure is one that a user can mend
     hung: bool = False  # a call into its stage does not come back: it can only be killed
     details: str = ""  # the failure's traceback
+
+
+def add_books(before: Beat | None, now: Beat) -> Beat:
+    """The books of a worker, and of those that were at its post before."""
+    if before is None:
+        return now
+    old, new = before.report, now.report
+    report = msgspec.structs.replace(
+        new, handled=old.handled + new.handled, dropped=old.dropped + new.dropped, busy_ns=old.busy_ns + new.busy_ns
+    )
+    return msgspec.structs.replace(
+        now,
+        report=report,
+        refused=before.refused + now.refused,
+        gone=before.gone + now.gone,
+        missed=before.missed + now.missed,
+        shed=before.shed + now.shed,
+        waited_ns=before.waited_ns + now.waited_ns,
+        notes=tuple(dict.fromkeys((*before.notes, *now.notes))),
+    )
 
 
 Order: TypeAlias = Begin | Stop

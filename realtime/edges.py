@@ -47,6 +47,7 @@ class Inbox:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, edge: Edge) -> None:
+        self.edge = edge
         self._live = edge.policy is Policy.LATEST
         self._keep = edge.keep
         self._socket = context.socket(zmq.PULL)

@@ -72,18 +72,23 @@ class EventsFile:
 
     Args:
         path: file to write; an older one is replaced.
+        resume: go on with it instead; a line that was cut short is taken away.
 
     Raises:
         UserFacingError: it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, resume: bool = False) -> None:
         self._path = path
         self._unsaved: deque[bytes] = deque()
         self._why = ""
         self._length = 0
         try:
-            self._file = path.open("wb", buffering=0)
+            self._file = path.open("r+b" if resume and path.exists() else "wb", buffering=0)
+            if resume:
+                self._length = path.read_bytes().rfind(b"\n") + 1
+                self._file.truncate(self._length)
+                self._file.seek(self._length)
         except OSError as error:
             raise UserFacingError(
                 f"{path}: cannot be written: {error.strerror}; choose another folder with --out"

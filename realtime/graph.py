@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 
 class Policy(Enum):
@@ -28,10 +28,10 @@ class Build:
     arguments: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self) -> Any:
-        """Import and call."""
+    def __call__(self, **more: Any) -> Any:
+        """Import and call, with more options than its own."""
         module, _, name = self.path.partition(":")
-        return attrgetter(name)(import_module(module))(*self.arguments, **self.options)
+        return attrgetter(name)(import_module(module))(*self.arguments, **self.options, **more)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class Stage:
         history: ring of which earlier frames are given to the method as `crops(sequence)`.
         uncopied: rings whose frames the stage sees in place where nothing can overwrite them; it must not keep them.
         sink: nothing flows on from it.
+        restart: what becomes of it in a live run when it fails. "fresh": it is made anew, and forgets what it knew;
+            "resume": it is made with `resume=True`, and goes on with its files or its source; "never": the run fails.
+        sheds: type of the messages that it may pass on without a look when the machine does not keep up.
         build: how to make the stage object; None in a graph that is only printed.
         trace: file into which it writes when it took and finished each message; see `realtime.stage_trace`.
     """
@@ -59,6 +62,8 @@ class Stage:
     history: str | None = None
     uncopied: frozenset[str] = frozenset()
     sink: bool = False
+    restart: Literal["fresh", "resume", "never"] = "fresh"
+    sheds: str = ""
     build: Build | None = None
     trace: Path | None = None
 
@@ -117,7 +122,7 @@ RINGS: Mapping[str, str] = MappingProxyType(
         "evidence": "onset, apex, mesh, flow and cloud of each verdict, found by event number",
     }
 )
-CAPTURE = Stage("capture", "grab and stamp", "frames", writes={"FrameCaptured": "frames"})
+CAPTURE = Stage("capture", "grab and stamp", "frames", writes={"FrameCaptured": "frames"}, restart="resume")
 TRACK = Stage(
     "track",
     "face mesh, head pose, steady crop",
@@ -126,24 +131,30 @@ TRACK = Stage(
     writes={"FaceTracked": "faces"},
     uncopied=frozenset({"frames"}),
 )
-SPOT = Stage("spot", "onset, apex, offset", "push", reads={"FaceTracked": "faces"})
+SPOT = Stage("spot", "onset, apex, offset", "push", reads={"FaceTracked": "faces"}, sheds="FaceTracked")
 RECOGNISE = Stage(
     "recognise", "class and action units", "recognise", writes={"ExpressionRecognised": "evidence"}, history="faces"
 )
 SINKS: Mapping[str, Stage] = MappingProxyType(
     {
         "publish": Stage(
-            "publish", "events file and report", "take", reads={"ExpressionRecognised": "evidence"}, sink=True
+            "publish",
+            "events file and report",
+            "take",
+            reads={"ExpressionRecognised": "evidence"},
+            sink=True,
+            restart="resume",
         ),
-        "annotate": Stage("annotate", "annotated video", "take", sink=True),
+        "annotate": Stage("annotate", "annotated video", "take", sink=True, restart="never"),
         "record": Stage(
             "record",
             "the camera's video, when asked for",
             "take",
             reads={"FrameCaptured": "frames", "FaceTracked": "frames"},
             sink=True,
+            restart="resume",
         ),
-        "landmarks": Stage("landmarks", "the face's mesh, when asked for", "take", sink=True),
+        "landmarks": Stage("landmarks", "the face's mesh, when asked for", "take", sink=True, restart="resume"),
         "view": Stage(
             "view",
             "window on the screen",

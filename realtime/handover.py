@@ -17,6 +17,11 @@ def note_taken(folder: Path, receiver: str) -> None:
     _note(folder, receiver).touch()
 
 
+def forget_taken(folder: Path, receiver: str) -> None:
+    """This receiver is started again, and takes what comes."""
+    _note(folder, receiver).unlink(missing_ok=True)
+
+
 def all_taken(folder: Path, edges: Iterable[Edge]) -> bool:
     """Whether every receiver of these edges has left its note."""
     return all(_note(folder, edge.receiver).exists() for edge in edges)

@@ -7,10 +7,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from realtime.continuity import Continuity
 from realtime.edges import DROPPABLE, Inbox
 from realtime.graph import Stage
 from realtime.lifeline import Books
-from realtime.messages import Message
+from realtime.logbook import Logbook
+from realtime.messages import FaceTracked, FrameCaptured, Message
 from realtime.parcel import Parcel
 from realtime.ring import FrameGone, Ring
 
@@ -24,10 +26,11 @@ class Inlet:
         stage: what it reads, and which ring it looks back into.
         inbox: the edge that ends at this stage.
         rings: the rings attached to.
-        books: frames gone before they were read are counted here.
+        books: frames gone before they were read are counted here, and those that never came.
+        log: keeps the number of the last frame that the stage has done with.
     """
 
-    def __init__(self, stage: Stage, inbox: Inbox, rings: Mapping[str, Ring], books: Books) -> None:
+    def __init__(self, stage: Stage, inbox: Inbox, rings: Mapping[str, Ring], books: Books, log: Logbook) -> None:
         self._name = stage.name
         self._inbox = inbox
         self._reads = {kind: rings[name] for kind, name in stage.reads.items()}
@@ -36,9 +39,27 @@ class Inlet:
         self._frames = {name: rings[name] for name in stage.rings_read if rings[name].spec.key == "sequence"}
         self._rings_read = [rings[name] for name in stage.rings_read]
         self._books = books
+        self._log = log
+        self._continuity = Continuity(f"{inbox.edge.sender}-{inbox.edge.receiver}", log)
+        self._next: Parcel | None = None
 
     def take(self, timeout_ms: int) -> Parcel | None:
-        """The next parcel; None when there was none in time, or its frame was gone."""
+        """The next parcel; None when there was none in time, or its frame was gone.
+
+        Before a frame comes FramesDropped, where others between it and the last one never came.
+        """
+        if self._next is not None:
+            held, self._next = self._next, None
+            return held
+        parcel = self._fetch(timeout_ms)
+        dropped = self._continuity.follow(parcel.message) if parcel is not None else None
+        if dropped is None:
+            return parcel
+        self._books.missed += dropped.count
+        self._next = parcel
+        return Parcel(dropped)
+
+    def _fetch(self, timeout_ms: int) -> Parcel | None:
         message = self._inbox.receive(timeout_ms)
         self._books.refused = self._inbox.refused
         if message is None:
@@ -56,6 +77,8 @@ class Inlet:
 
     def done(self, message: Message) -> None:
         """The stage has done with a message, and with everything before it."""
+        if isinstance(message, FrameCaptured | FaceTracked):
+            self._log["sequence"] = message.sequence
         read = self._reads.get(type(message).__name__)
         if read is not None and read is not self._history:
             read.release(self._name, getattr(message, read.spec.key))
@@ -77,7 +100,7 @@ class Inlet:
 
     def waits(self) -> bool:
         """Whether something may still be waiting in the inbox."""
-        return self._inbox.has_waiting()
+        return self._next is not None or self._inbox.has_waiting()
 
     def dropped(self) -> int:
         """Messages thrown away to stay current."""

@@ -33,6 +33,8 @@ class Books:
     dropped: int = 0
     refused: int = 0
     gone: int = 0
+    missed: int = 0
+    shed: int = 0
     busy_ns: int = 0
     waited_ns: int = 0
     ended_ns: int = 0
@@ -70,6 +72,7 @@ class Lifeline:
         self._phase: Phase = "STARTING"
         self._stop_since = math.inf
         self._inside_since: float | None = None
+        self._inside_limit_s: float | None = None
         self._rings: dict[str, RingSpec] | None = None
         self._begun = threading.Event()
         self._sending = threading.Lock()
@@ -110,8 +113,9 @@ class Lifeline:
         details = "" if mendable else "".join(traceback.format_exception(error))
         self.say(self._beat(note, mendable, details))
 
-    def go_in(self) -> None:
-        """The stage is called."""
+    def go_in(self, limit_s: float | None = None) -> None:
+        """The stage is called, and may take so long; by default what the phase allows."""
+        self._inside_limit_s = limit_s
         self._inside_since = time.monotonic()
 
     def come_out(self) -> None:
@@ -153,7 +157,7 @@ class Lifeline:
             self.stop(order.hurry)
 
     def _watch_for_hang(self) -> None:
-        since, limit_s = self._inside_since, self._limits.get(self._phase)
+        since, limit_s = self._inside_since, self._inside_limit_s or self._limits.get(self._phase)
         if since is not None and limit_s is not None and time.monotonic() - since > limit_s:
             self._phase = "FAILED"
             self.say(self._beat(f"no answer from its stage for {limit_s:g} s", hung=True))
@@ -178,6 +182,8 @@ class Lifeline:
             report=report,
             refused=books.refused,
             gone=books.gone,
+            missed=books.missed,
+            shed=books.shed,
             waited_ns=books.waited_ns,
             ended_ns=books.ended_ns,
             notes=books.notes,

@@ -198,7 +198,7 @@ class StageRestarted(Message, frozen=True):
 
 
 class LoadShed(Message, frozen=True):
-    """The machine does not keep up, or keeps up again: a stage looks at one frame in so many, and passes on the rest."""
+    """The machine does not keep up, or does again: a stage looks at one frame in so many, and passes on the rest."""
 
     stage: str
     one_in: int  # 1: all frames

@@ -10,6 +10,8 @@ import numpy as np
 
 from realtime.edges import Outbox
 from realtime.lifeline import Lifeline
+from realtime.logbook import Logbook
+from realtime.messages import ExpressionOpened, ExpressionSpotted
 from realtime.parcel import Parcel
 from realtime.ring import Ring
 
@@ -22,19 +24,33 @@ class Outlet:
         rings: the rings attached to.
         outboxes: the edges that begin at this stage.
         line: says when to stop waiting for room.
+        log: keeps the number of the last expression, which is given only once in a run.
     """
 
     def __init__(
-        self, writes: Mapping[str, str], rings: Mapping[str, Ring], outboxes: Sequence[Outbox], line: Lifeline
+        self,
+        writes: Mapping[str, str],
+        rings: Mapping[str, Ring],
+        outboxes: Sequence[Outbox],
+        line: Lifeline,
+        log: Logbook,
     ) -> None:
         self._rings = {kind: rings[name] for kind, name in writes.items()}
         self._outboxes = outboxes
         self._line = line
+        self._log = log
         self._encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+
+    def shape_of(self, kind: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the pixels of messages of this type; `default` where they go nowhere."""
+        ring = self._rings.get(kind)
+        return ring.spec.shape if ring is not None else default
 
     def put(self, parcel: Parcel) -> None:
         """Hand on one parcel, waiting for room where nothing may be lost."""
         message, pixels = parcel
+        if isinstance(message, ExpressionSpotted | ExpressionOpened):
+            self._log["events"] = max(self._log["events"], message.event)
         ring = self._rings.get(type(message).__name__)
         if pixels is not None and ring is not None:
             key: int = getattr(message, ring.spec.key)

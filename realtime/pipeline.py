@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import zmq
 from numpy.typing import DTypeLike
 
 from realtime.control import Opened
-from realtime.edges import Inbox
-from realtime.graph import Build, Edge, Graph, Policy, pipeline_graph
-from realtime.handover import note_taken
+from realtime.graph import Build, Graph, Policy, pipeline_graph
+from realtime.graph_run import Plan, run_plans
 from realtime.inlet import ahead_of_history
-from realtime.messages import EndOfStream, Message
+from realtime.messages import Message
+from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec
-from realtime.session import Session, sweep_leftovers
 from realtime.settings import Settings, TransportSettings
 from realtime.source import SourceSpec
 from realtime.stage_trace import traced_graph
-from realtime.summary import Summary, summarise
-from realtime.supervisor import Limits, Supervisor
+from realtime.summary import Summary
+from realtime.supervisor import Limits, WorkerFailed
 from realtime.wishes import Wishes
 
 if TYPE_CHECKING:
     from realtime.recognise import Recogniser
 
-_LISTENER = "listener"
-_HEARD = frozenset(
-    {
-        "FaceFound",
-        "FaceLost",
-        "MotionMeasured",
-        "WindowReset",
-        "ExpressionOpened",
-        "ExpressionRecognised",
-        "EndOfStream",
-    }
-)
 _EVIDENCE_SLOTS = 16
 _LIVE_FPS = 30.0  # a camera may deliver more than it admits
 _MOST_FPS = 400.0  # some containers declare their time base as their rate
@@ -63,19 +48,41 @@ def run_pipeline(
     """Run one source through capture, track, spot, recognise and the sinks, each in a process of its own.
 
     Args:
-        source: what to open.
-        settings: of every stage.
-        sinks: how to make each sink, by its name in `realtime.graph.SINKS`; it has `take(parcel)` and `close()`.
-        name: of the source in messages and events; by default the file's name, or the spec without passwords.
-        on_message: told in this process of faces found and lost, motions, resets, verdicts and the end. Motions may
-            be skipped when it is slow, the others are not.
-        stopping: asked some fifty times a second whether the run shall end.
-        wishes: of viewers; the spotter obeys those that concern it.
-        trace: existing folder into which every stage writes when it took and finished each message, for benchmarks.
+        as for `plan_pipeline`.
 
     Raises:
         WorkerFailed: a worker failed, or the source cannot be opened; one line.
         UserFacingError: there is not enough shared memory.
+    """
+    plan = plan_pipeline(
+        source, settings, sinks, name=name, on_message=on_message, stopping=stopping, trace=trace, wishes=wishes
+    )
+    return _run_one(plan)
+
+
+def plan_pipeline(
+    source: SourceSpec,
+    settings: Settings,
+    sinks: Mapping[str, Build],
+    *,
+    name: str = "",
+    on_message: Callable[[Message], None] = lambda message: None,
+    stopping: Callable[[], bool] = lambda: False,
+    trace: Path | None = None,
+    wishes: Wishes | None = None,
+) -> Plan:
+    """How one source is run, alone or beside others; see `realtime.graph_run.run_plans`.
+
+    Args:
+        source: what to open. In the run of a camera or a stream, stages that fail are started again.
+        settings: of every stage.
+        sinks: how to make each sink, by its name in `realtime.graph.SINKS`; it has `take(parcel)` and `close()`.
+        name: of the source in messages and events; by default the file's name, or the spec without passwords.
+        on_message: told in this process of faces found and lost, motions, resets, verdicts, restarts, sources lost and
+            found, load shed, and the end. Motions may be skipped when it is slow, the others are not.
+        stopping: asked some fifty times a second whether the run shall end.
+        trace: existing folder into which every stage writes when it took and finished each message, for benchmarks.
+        wishes: of viewers; the spotter obeys those that concern it.
     """
     from realtime.evidence import EVIDENCE
 
@@ -83,13 +90,16 @@ def run_pipeline(
     graph = with_builds(graph, {**stage_builds(source, settings, wishes), **sinks})
     if trace is not None:
         graph = traced_graph(graph, trace)
-    return run_graph(
+    transport = settings.transport
+    return Plan(
         graph,
         name or _name_of(source),
-        lambda opened: pipeline_rings(graph, opened, settings.transport, EVIDENCE),
-        Limits(settings.transport.start_timeout_s, settings.transport.hang_timeout_s),
+        lambda opened: pipeline_rings(graph, opened, transport, EVIDENCE),
+        Limits(transport.start_timeout_s, transport.hang_timeout_s),
         on_message,
         stopping,
+        # A recording can be run again; a result that looks whole and has a hole would be worse than none.
+        RestartPolicy(transport.restarts_per_minute) if source.is_camera or source.is_url else None,
     )
 
 
@@ -100,39 +110,24 @@ def run_graph(
     limits: Limits,
     on_message: Callable[[Message], None] = lambda message: None,
     stopping: Callable[[], bool] = lambda: False,
+    restarts: RestartPolicy | None = None,
 ) -> Summary:
     """Run any graph whose stages have their `build`; see `run_pipeline`."""
-    sweep_leftovers()
-    session = Session()
-    edge = Edge(graph.last.name, _LISTENER, Policy.LATEST, keep=64, carries=_HEARD)
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    counts: Counter[str] = Counter()
-    try:
-        inbox = Inbox(context, session.folder, edge)
+    return _run_one(Plan(graph, name, rings, limits, on_message, stopping, restarts))
 
-        def listen() -> None:
-            while (message := inbox.receive(0)) is not None:
-                counts[type(message).__name__] += 1
-                on_message(message)
-                if isinstance(message, EndOfStream):
-                    note_taken(session.folder, _LISTENER)
 
-        heard = replace(graph, edges=(*graph.edges, edge))
-        try:
-            outcome = Supervisor(heard, name, session, rings, limits, listen, stopping).run()
-        finally:
-            inbox.close()
-    finally:
-        context.term()
-        session.remove()
-    return summarise(name, outcome, counts)
+def _run_one(plan: Plan) -> Summary:
+    (result,) = run_plans([plan])
+    if isinstance(result, WorkerFailed):
+        raise result
+    return result
 
 
 def stage_builds(source: SourceSpec, settings: Settings, wishes: Wishes | None = None) -> dict[str, Build]:
     """How a child makes each stage before the sinks."""
     spot = Build("realtime.spot:Spotter", (settings.spot,))
     return {
-        "capture": Build("realtime.source:SourceSpec.open", (source,)),
+        "capture": Build("realtime.source:SourceSpec.hold", (source,)),
         "track": Build("realtime.track:FaceTracker", (settings.track,)),
         "spot": spot if wishes is None else Build("realtime.attended_spotter:AttendedSpotter", (settings.spot, wishes)),
         "recognise": Build("realtime.pipeline:build_recogniser", (settings,)),

@@ -49,5 +49,40 @@ class PresentationClock:
 
     def notes(self) -> list[str]:
         """One line for each kind of stamp that was repaired."""
-        counted = {"missing": self.missing, "duplicate": self.duplicate, "backward": self.backward}
-        return [f"{count} {kind} time stamp{'s' * (count > 1)} repaired" for kind, count in counted.items() if count]
+        return _counted({"missing": self.missing, "duplicate": self.duplicate, "backward": self.backward})
+
+
+class GrowingStamps:
+    """The same for a live source's own clock, in nanoseconds: what comes late or twice is moved, and counted.
+
+    A camera's frames are stamped by the monotonic clock here, and grow by themselves; those that another machine or a
+    browser stamps need not.
+    """
+
+    def __init__(self) -> None:
+        self._shift_ns = 0
+        self._last_ns: int | None = None
+        self.duplicate = 0
+        self.backward = 0
+
+    def stamp(self, source_ns: int) -> int:
+        """Strictly growing nanoseconds. After a clock was set back by more than half a second it is followed anew."""
+        time_ns = source_ns + self._shift_ns
+        if self._last_ns is not None and time_ns <= self._last_ns:
+            if time_ns == self._last_ns:
+                self.duplicate += 1
+            else:
+                self.backward += 1
+            if self._last_ns - time_ns > _DISORDER_S * 1e9:
+                self._shift_ns += self._last_ns + 1 - time_ns
+            time_ns = self._last_ns + 1
+        self._last_ns = time_ns
+        return time_ns
+
+    def notes(self) -> list[str]:
+        """One line for each kind of stamp that was repaired."""
+        return _counted({"duplicate": self.duplicate, "backward": self.backward})
+
+
+def _counted(stamps: dict[str, int]) -> list[str]:
+    return [f"{count} {kind} time stamp{'s' * (count > 1)} repaired" for kind, count in stamps.items() if count]

@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +84,31 @@ class RingSpec(msgspec.Struct, frozen=True):
         return self.data_offset + self.slots * self.slot_bytes
 
 
+def check_room(folder: Path, specs: Iterable[RingSpec]) -> None:
+    """Look whether there is shared memory for all rings of a run, before any of it is taken.
+
+    Raises:
+        UserFacingError: too little is free; says how much is wanted, and what for.
+    """
+    specs = list(specs)
+    free = shutil.disk_usage(folder).free
+    wanted = sum(spec.total_bytes for spec in specs) + _SPARE
+    if wanted > free:
+        rings = ", ".join(f"{spec.name} {spec.total_bytes / 2**20:.0f}" for spec in specs)
+        raise UserFacingError(
+            f"{folder.parent} has {free / 2**20:.0f} MiB free, and this run needs {wanted / 2**20:.0f} MiB "
+            f"(MiB per ring: {rings}): free some (in Docker: --shm-size=1g), or lower "
+            "transport.frames_slots or transport.faces_seconds"
+        )
+
+
 def create_ring(folder: Path, spec: RingSpec) -> None:
     """Reserve a ring's memory at once, so that no process is later killed for touching memory that is not there.
 
     Raises:
-        UserFacingError: too little shared memory is free; says how much is wanted.
+        UserFacingError: too little shared memory is free.
     """
-    free = shutil.disk_usage(folder).free
-    if spec.total_bytes + _SPARE > free:
-        raise UserFacingError(
-            f"{folder.parent} has {free / 2**20:.0f} MiB free, and the {spec.name} ring needs "
-            f"{(spec.total_bytes + _SPARE) / 2**20:.0f} MiB: free some (in Docker: --shm-size=1g), or lower "
-            "transport.frames_slots or transport.faces_seconds"
-        )
+    check_room(folder, [spec])
     handle = os.open(folder / spec.name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         if hasattr(os, "posix_fallocate"):

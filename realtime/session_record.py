@@ -27,11 +27,16 @@ class SessionRecord:
     Args:
         path: file to write.
         pixels: keep the evidence of verdicts, which shows the face.
+        resume: go on with the file; a record that was cut short is taken away.
     """
 
-    def __init__(self, path: Path, pixels: bool = True) -> None:
+    def __init__(self, path: Path, pixels: bool = True, resume: bool = False) -> None:
         self._pixels = pixels
-        self._file = path.open("wb")
+        self._file = path.open("r+b" if resume and path.exists() else "wb")
+        if resume:
+            whole = _whole_bytes(path)
+            self._file.truncate(whole)
+            self._file.seek(whole)
         self._encoder = msgspec.msgpack.Encoder()
 
     def take(self, parcel: Parcel) -> None:
@@ -41,6 +46,7 @@ class SessionRecord:
         self._write(self._encoder.encode(parcel.message))
         if isinstance(parcel.message, ExpressionRecognised):
             self._write(parcel.pixels.tobytes() if self._pixels and parcel.pixels is not None else b"")
+            self._file.flush()  # a verdict must outlive this process
 
     def close(self) -> None:
         """Finish the file."""
@@ -62,6 +68,18 @@ def read_record(path: Path) -> Iterator[Parcel]:
                 if evidence:
                     pixels = np.frombuffer(evidence, EVIDENCE).reshape(())
             yield Parcel(message, pixels)
+
+
+def _whole_bytes(path: Path) -> int:
+    """Length of the records that are whole, a verdict only with its evidence."""
+    decoder = msgspec.msgpack.Decoder(AnyMessage)
+    whole = 0
+    with path.open("rb") as file:
+        while (payload := _read(file)) is not None:
+            if isinstance(decoder.decode(payload), ExpressionRecognised) and _read(file) is None:
+                break
+            whole = file.tell()
+    return whole
 
 
 def _read(file: BinaryIO) -> bytes | None:

@@ -86,6 +86,7 @@ class TransportSettings(_Section):
     faces_seconds: float = Field(10.0, ge=2, description="aligned faces kept in shared memory, seconds")
     start_timeout_s: float = Field(60.0, gt=0, description="workers must be ready within this time")
     hang_timeout_s: float = Field(20.0, gt=0, description="a worker silent for longer is taken for hung")
+    restarts_per_minute: int = Field(5, ge=0, description="a stage of a live run that fails more often ends it")
 
 
 class CameraSettings(_Section):

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.failures import UserFacingError
+
+if TYPE_CHECKING:
+    from realtime.reconnect import Reconnecting
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
@@ -64,6 +67,7 @@ class SourceSpec:
         realtime: give recorded frames at their own pace, stamped like a camera's.
         image_fps: rate of a folder of images, which has none of its own.
         width, height, fps: asked of a camera.
+        stall_s: a live source that gives no frame for so long has stalled, seconds.
     """
 
     spec: str
@@ -72,6 +76,7 @@ class SourceSpec:
     width: int = 640
     height: int = 480
     fps: float = 30.0
+    stall_s: float = 5.0
 
     @property
     def is_camera(self) -> bool:
@@ -120,13 +125,28 @@ class SourceSpec:
         if self.is_url:
             from realtime.stream import Stream
 
-            return Stream(self.spec)
+            return Stream(self.spec, read_s=self.stall_s)
         recorded = _open_recorded(Path(self.spec), self.image_fps)
         if not self.realtime:
             return recorded
         from realtime.pace import Paced
 
         return Paced(recorded)
+
+    def hold(self, resume: bool = False) -> Source | Reconnecting:
+        """Open it for a run: a camera or stream that gives out is opened again until it delivers.
+
+        Args:
+            resume: it has delivered in this run before; it may be gone for the moment.
+
+        Raises:
+            SourceError: it cannot be opened, or holds no frame.
+        """
+        if not (self.is_camera or self.is_url):
+            return self.open()
+        from realtime.reconnect import Reconnecting
+
+        return Reconnecting(self.open, at_once=not resume, stall_s=self.stall_s)
 
 
 def open_source(

@@ -58,6 +58,10 @@ class Spotter:
         """Compile what must be compiled before the first frame comes."""
         self._meter.warm()
 
+    def count_from(self, last: int) -> None:
+        """Number expressions after `last`, which another spotter of this run has given."""
+        self._events = last
+
     def push(self, parcel: Parcel) -> list[Parcel]:
         """Take in one message.
 

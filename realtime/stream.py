@@ -54,6 +54,7 @@ class Stream:
         if first is None:
             self.close()
             raise SourceError(f"{self._label}: ended before the first picture; check the camera")
+        self.endless = not self._container.duration  # a recording on a web server has one, and may end
         self.height, self.width = upright(first).shape[:2]
         self.fps = float(self._stream.average_rate or _ANY_RATE)
         codec = self._stream.codec_context.name
@@ -74,7 +75,7 @@ class Stream:
                 self._frames = self._container.decode(self._stream)
                 continue
             except (av.error.FFmpegError, OSError) as error:
-                raise SourceError(f"{self._label}: broke off ({self._why(error)}); start again") from None
+                raise SourceError(f"{self._label}: broke off ({self._why(error)})") from None
             if decoded is None:
                 return
             now_ns = time.monotonic_ns()
@@ -82,8 +83,7 @@ class Stream:
             image = upright(decoded)
             if image.shape[:2] != (self.height, self.width):
                 raise SourceError(
-                    f"{self._label}: changed from {self.width}x{self.height} to {image.shape[1]}x{image.shape[0]}; "
-                    "start again"
+                    f"{self._label}: changed from {self.width}x{self.height} to {image.shape[1]}x{image.shape[0]}"
                 )
             first_ns = now_ns if first_ns is None else first_ns
             yield Frame(image, now_ns, now_ns, (now_ns - first_ns) * 1e-9)

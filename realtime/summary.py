@@ -20,6 +20,9 @@ class StageShare:
         dropped: messages thrown away to stay current.
         gone: frames overwritten before they could be read.
         refused: pieces on its inbox that were no message.
+        missed: frames that never reached it from the stage before, whatever became of them.
+        shed: frames it passed on without a look, to keep up.
+        restarts: how often it was started again.
     """
 
     name: str
@@ -30,6 +33,9 @@ class StageShare:
     dropped: int
     gone: int
     refused: int
+    missed: int = 0
+    shed: int = 0
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,16 @@ class Summary:
     def line(self) -> str:
         """For the terminal: throughput, and what share of the time each stage was at work."""
         shares = ", ".join(f"{stage.name} {100 * stage.share:.0f} %" for stage in self.stages)
-        dropped = f"; {self.dropped} dropped" if self.dropped else ""
-        return f"{self.frames} frames in {self.run_s:.1f} s: {self.frames_per_s:.0f} frames/s ({shares}){dropped}"
+        return f"{self.frames} frames in {self.run_s:.1f} s: {self.frames_per_s:.0f} frames/s ({shares}){self.losses()}"
+
+    def losses(self) -> str:
+        """For the terminal: which stages did not get every frame, or were started again; empty where all was well."""
+        told = (
+            (", ".join(f"{s.missed} on the way to {s.name}" for s in self.stages if s.missed), "frames lost"),
+            (", ".join(f"{s.shed} in {s.name}" for s in self.stages if s.shed), "frames not looked at"),
+            (", ".join(f"{s.name} {s.restarts}" for s in self.stages if s.restarts), "restarts"),
+        )
+        return "".join(f"; {what}: {where}" for where, what in told if where)
 
 
 def summarise(source: str, outcome: Outcome, counts: Counter[str]) -> Summary:
@@ -101,6 +115,9 @@ def summarise(source: str, outcome: Outcome, counts: Counter[str]) -> Summary:
             dropped=beat.report.dropped,
             gone=beat.gone,
             refused=beat.refused,
+            missed=beat.missed,
+            shed=beat.shed,
+            restarts=outcome.restarts[name],
         )
         for name, beat in outcome.beats.items()
     )

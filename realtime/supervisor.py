@@ -1,25 +1,24 @@
-"""Starts the workers of one source, watches them, and ends them, whatever happens."""
+"""Starts the workers of one source, watches them, starts them again, and ends them, whatever happens."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from functools import partial
+from multiprocessing.connection import Connection
 
-from realtime.child import Child
-from realtime.control import Beat, Begin, Opened, Stop
+from realtime.control import Beat, Begin, Opened
 from realtime.failures import UserFacingError
-from realtime.graph import Graph
+from realtime.graph import Graph, Stage
 from realtime.lifeline import Phase
-from realtime.ring import RingSpec, create_ring
+from realtime.post import Post, Restarted
+from realtime.restarts import RestartPolicy
+from realtime.ring import RingSpec, check_room, create_ring
 from realtime.session import Session
+from realtime.shutdown import KILL_S, Shutdown
 from realtime.stop_signals import StopSignals
-from realtime.worker import WorkerSpec
-
-_LOOK_S = 0.02
-_NEXT_STOP_S = 0.5  # a stage told to stop gets so long before the stage after it is told
-_KILL_S = 2.0  # from SIGTERM to SIGKILL
+from realtime.worker import Past, WorkerSpec
 
 
 class WorkerFailed(UserFacingError):
@@ -41,7 +40,7 @@ class Limits:
     """How long things may take, seconds.
 
     Attributes:
-        start_s: until every worker is ready.
+        start_s: until a worker is ready.
         hang_s: silence, or one call into a stage.
         close_s: finishing files at the end.
         grace_s: from the wish to stop until stages are stopped one by one; and again from there to SIGTERM.
@@ -58,7 +57,8 @@ class Outcome:
     """How a run went.
 
     Attributes:
-        beats: the last books of each worker, in the order of the flow.
+        beats: the last books of each worker, in the order of the flow; over all its restarts.
+        restarts: of each worker.
         opened: what the source delivered.
         start_s: from the first process to the first frame.
         run_s: from then until the end of the stream had passed the last stage before the sinks.
@@ -68,6 +68,7 @@ class Outcome:
     """
 
     beats: Mapping[str, Beat]
+    restarts: Mapping[str, int]
     opened: Opened
     start_s: float
     run_s: float
@@ -76,7 +77,7 @@ class Outcome:
 
 
 class Supervisor:
-    """One run of one graph.
+    """One run of one graph: `start`, `turn` until it is `over`, `end`, `outcome`; see `realtime.graph_run`.
 
     Args:
         graph: every stage with its `build`; the first owns the source.
@@ -86,6 +87,8 @@ class Supervisor:
         limits: how long things may take.
         look: called in every turn of the watch, some fifty times a second.
         stopping: says that somebody wants the run to end.
+        restarts: how often a stage may be started again; without it the first failure ends the run.
+        tell: of each restart.
     """
 
     def __init__(
@@ -97,93 +100,160 @@ class Supervisor:
         limits: Limits,
         look: Callable[[], None] = lambda: None,
         stopping: Callable[[], bool] = lambda: False,
+        restarts: RestartPolicy | None = None,
+        tell: Callable[[Restarted], None] = lambda restarted: None,
     ) -> None:
         self.phase: Phase = "STARTING"
         self._graph, self._source, self._session = graph, source, session
         self._rings, self._limits, self._look, self._stopping = rings, limits, look, stopping
-        self._children: list[Child] = []
+        self._restarts, self._tell = restarts, tell
+        self._posts: list[Post] = []
         self._failure: WorkerFailed | None = None
-        self._failed_at = -1
-        self._made: dict[str, RingSpec] = {}
+        self._made: dict[str, RingSpec] | None = None
+        self._opened: Opened | None = None
         self._stopped_by = ""
+        self._wish_at: float | None = None
         self._started = time.monotonic()
         self._running_since: float | None = None
-        self._cascade_at = self._last_told = 0.0
-        self._told = 0
-        self._hurried: list[Child] = []
+        self._shutdown: Shutdown | None = None
 
-    def run(self) -> Outcome:
-        """Run until the source ends, somebody stops it, or a worker fails.
+    def start(self) -> None:
+        """Start a child for every stage."""
+        for stage in self._graph.stages:
+            spec = partial(self._spec, stage)
+            self._posts.append(Post(stage, spec, self._restarts or RestartPolicy()))
 
-        Raises:
-            WorkerFailed: says which worker and why. What was found until then has been handed to the sinks.
-        """
-        signals = StopSignals()
+    @property
+    def over(self) -> bool:
+        """Every worker has ended, and none will be started again."""
+        return all(post.ended for post in self._posts)
+
+    def news(self) -> list[Connection | int]:
+        """What becomes readable when there is something to do."""
+        return [news for post in self._posts if not post.down for news in post.child.news()]
+
+    def turn(self, signals: StopSignals) -> None:
+        """Hear everybody, and do what is due."""
+        for post in self._posts:
+            post.child.hear()
+        self._look()
+        self._judge()
+        if self.phase != "STOPPING":
+            for post in self._posts:
+                post.fill(resumes=self.phase == "RUNNING")
+            self._begin_what_can_begin()
+            self._heed(signals)
+        if self._shutdown is not None:
+            self._shutdown.press()
+
+    def end(self) -> None:
+        """No child outlives its supervisor, and nothing is left in shared memory."""
         try:
-            with signals:
-                for stage in self._graph.stages:
-                    self._children.append(Child(self._spec(stage.name)))
-                while not all(child.ended for child in self._children):
-                    self._turn(signals)
-                    if signals.impatient:
-                        break
-                else:
-                    self._judge()  # the last to end may have ended badly
+            if self.over:
+                self._judge()  # the last to end may have ended badly
                 self._look()
         finally:
             self._end_all()
         self.phase = "FAILED" if self._failure else "STOPPED"
+
+    def _end_all(self) -> None:
+        deadline = time.monotonic() + KILL_S
+        impatient = not self.over
+        for post in self._posts:
+            process = post.child.process
+            if impatient:
+                process.kill()
+            process.join(max(0.0, deadline - time.monotonic()))
+            if post.child.alive:
+                process.kill()
+                process.join()
+        self._session.remove()
+        for post in self._posts:
+            post.close()
+
+    def outcome(self) -> Outcome:
+        """How it went, after `end`.
+
+        Raises:
+            WorkerFailed: says which worker and why. What was found until then has been handed to the sinks.
+        """
         if self._failure:
             raise self._failure
-        return self._outcome()
+        now = time.monotonic()
+        running_since = self._running_since or now
+        beats = {post.name: post.beat for post in self._posts}
+        ended_s = beats[self._graph.last.name].ended_ns * 1e-9 or now
+        return Outcome(
+            beats,
+            {post.name: post.restarts for post in self._posts},
+            self._opened or Opened(0, 0, 0.0, ""),
+            running_since - self._started,
+            ended_s - running_since,
+            now - self._started,
+            self._stopped_by,
+        )
 
-    def _spec(self, name: str) -> WorkerSpec:
-        stage = next(stage for stage in self._graph.stages if stage.name == name)
+    def _spec(self, stage: Stage, past: Past) -> WorkerSpec:
         limits = self._limits
-        return WorkerSpec.of(self._graph, stage, self._session.folder, self._source, limits.hang_s, limits.close_s)
-
-    def _turn(self, signals: StopSignals) -> None:
-        wait([news for child in self._children for news in child.news()], _LOOK_S)
-        for child in self._children:
-            child.hear()
-        self._look()
-        self._judge()
-        if self.phase == "STARTING":
-            self._begin_what_can_begin()
-        wished = [child.name for child in self._children if child.beat.wants_stop]
-        if self.phase != "STOPPING" and (signals.received or wished or self._stopping()):
-            self._stopped_by = signals.received or (wished or ["asked"])[0]
-            self._stop(grace_s=self._limits.grace_s if self.phase == "RUNNING" else 0.0)
-        if self.phase == "STOPPING":
-            self._press()
+        return WorkerSpec.of(
+            self._graph, stage, self._session.folder, self._source, limits.hang_s, limits.close_s, past
+        )
 
     def _begin_what_can_begin(self) -> None:
         """Rings when all are ready; every stage but the source's; the source when all of those run."""
-        first, *others = self._children
-        if not self._made and first.opened and all(child.ready for child in self._children):
+        first, *others = self._posts
+        if self._made is None:
+            self._opened = first.child.opened
+            if self._opened is None or not all(post.child.ready and not post.down for post in self._posts):
+                return
             try:
-                wanted = self._rings(first.opened)
+                wanted = self._rings(self._opened)
+                check_room(self._session.folder, wanted.values())
                 for ring in wanted.values():
                     create_ring(self._session.folder, ring)
             except UserFacingError as error:
                 self._fail(first, str(error))
                 return
             self._made = wanted
-            for child in others:
-                child.tell(Begin(self._made))
-        if self._made and all(child.phase != "STARTING" for child in others):
-            first.tell(Begin(self._made))
+        for post in others:
+            self._begin(post, self._made)
+        if self.phase == "RUNNING":
+            self._begin(first, self._made)
+        elif all(post.back for post in others) and not first.down:
+            self._begin(first, self._made)
             self._running_since = time.monotonic()
             self.phase = "RUNNING"
 
-    def _judge(self) -> None:
-        for child in self._children:
-            why = self._what_is_wrong(child)
-            if why:
-                self._fail(child, why)
+    def _begin(self, post: Post, rings: dict[str, RingSpec]) -> None:
+        if post.child.ready and not post.child.begun and not post.down:
+            post.child.tell(Begin(rings))
 
-    def _what_is_wrong(self, child: Child) -> str:
+    def _heed(self, signals: StopSignals) -> None:
+        """Stop where somebody wishes it. Who is being restarted then comes back first: a sink's queue holds events."""
+        wished = [post.name for post in self._posts if post.child.beat.wants_stop]
+        if self.phase == "STOPPING" or not (signals.received or wished or self._stopping()):
+            return
+        now = time.monotonic()
+        self._wish_at = self._wish_at or now
+        missing = [post for post in self._posts if not post.back]
+        if self.phase == "RUNNING" and missing and now - self._wish_at < self._limits.grace_s:
+            for post in missing:
+                post.hurry()
+            return
+        self._stopped_by = signals.received or (wished or ["asked"])[0]
+        self._stop(grace_s=self._limits.grace_s if self.phase == "RUNNING" else 0.0)
+
+    def _judge(self) -> None:
+        for post in self._posts:
+            if post.down or post.abandoned:
+                continue
+            why = self._what_is_wrong(post)
+            if why:
+                self._fail(post, why)
+
+    def _what_is_wrong(self, post: Post) -> str:
         """One line, or empty."""
+        child = post.child
         if child.dismissed:
             return ""
         if not child.alive:
@@ -198,92 +268,54 @@ class Supervisor:
             return f"{child.name} left before the end of the stream" if early else ""
         if not child.alive:
             return child.how_it_died()
-        if self.phase == "STARTING":
-            behind = child.phase == "STARTING" if child.begun else not child.ready
-            late = behind and now - self._started > limits.start_s
+        if self.phase != "STOPPING" and child.phase == "STARTING":
+            late = (child.begun or not child.ready) and now - post.begun_at > limits.start_s
             return f"{child.name} was not ready within {limits.start_s:g} s" if late else ""
         if now - child.heard_at > limits.hang_s:
             child.process.kill()
             return f"{child.name} hangs: nothing was heard from it for {limits.hang_s:g} s"
         return ""
 
-    def _fail(self, child: Child, why: str) -> None:
-        """The first failure ends the run: what else breaks then breaks because of it."""
+    def _fail(self, post: Post, why: str) -> None:
+        """Start it again where that helps. Else the run ends: what else breaks then breaks because of it."""
         if self._failure is not None:
             return
-        self._failed_at = self._children.index(child)
-        self._failure = WorkerFailed(child.name, why, child.failure.details if child.failure else "")
-        if self.phase != "STOPPING":
-            self._stop(grace_s=0.0)
+        if self._can_restart(post):
+            restarted = post.vacate(why)
+            if restarted is not None:
+                self._tell(restarted)
+                return
+            why = f"{why}; it was {post.why_spent()}"
+        failed = post.child.failure
+        self._failure = WorkerFailed(post.name, why, failed.details if failed else "")
+        if self._shutdown is None:
+            self._stop(grace_s=0.0, failed=post)
+        else:
+            self._shutdown.failed_at = self._posts.index(post)
 
-    def _stop(self, grace_s: float) -> None:
-        """The source ends its stream, and the end flows through; after the grace each stage is told by itself."""
+    def _can_restart(self, post: Post) -> bool:
+        if self._restarts is None or self.phase == "STOPPING" or post.stage.restart == "never":
+            return False
+        child = post.child
+        if child.failure is not None and child.failure.mendable:
+            return False  # by a user, and not by trying again
+        # The end of the stream comes only once: a stage started after it has passed would wait for it in vain.
+        edge = self._graph.into(post.name)
+        sender = next((one.child for one in self._posts if edge and one.name == edge.sender), None)
+        return not child.beat.ended_ns and not (sender is not None and sender.beat.ended_ns)
+
+    def _stop(self, grace_s: float, failed: Post | None = None) -> None:
+        failed_at = self._posts.index(failed) if failed else -1
+        for index, post in enumerate(self._posts):
+            if post is not failed and (post.down or (post.restarts and not post.back)):
+                post.abandon()
+                failed_at = max(failed_at, index)
+                if post.stage.sink and self._failure is None:
+                    self._failure = WorkerFailed(post.name, f"{post.name} did not come back before the run was stopped")
         if self.phase == "STARTING":
-            self._dismiss_idle()
+            # Loading a network takes seconds, and none of it can be interrupted; sinks may have opened files.
+            for post in self._posts[1:]:
+                if not post.stage.sink and not post.child.begun and post.child.failure is None:
+                    post.child.dismiss()
         self.phase = "STOPPING"
-        self._cascade_at = time.monotonic() + grace_s
-        self._tell_next()
-        while self._told <= self._failed_at:
-            self._tell_next()
-
-    def _dismiss_idle(self) -> None:
-        """Loading a network takes seconds, and none of it can be interrupted; sinks may have opened files."""
-        for stage, child in zip(self._graph.stages[1:], self._children[1:], strict=True):
-            if not stage.sink and not child.begun and child.failure is None:
-                child.dismiss()
-
-    def _tell_next(self) -> None:
-        child = self._children[self._told]
-        child.tell(Stop(hurry=self._told <= self._failed_at))
-        self._told += 1
-        self._last_told = time.monotonic()
-
-    def _press(self) -> None:
-        now = time.monotonic()
-        if now > self._cascade_at and self._told < len(self._children):
-            before = self._children[: self._told]
-            if all(child.ended for child in before) or now - self._last_told > _NEXT_STOP_S:
-                self._tell_next()
-        for child in self._children:
-            if child.ended:
-                continue
-            waits = bool(child.beat.ended_ns) and child not in self._hurried
-            if waits and now > self._cascade_at + self._limits.grace_s / 4:
-                # It has done its work, and waits for a receiver that may never take the end of the stream.
-                child.tell(Stop(hurry=True))
-                self._hurried.append(child)
-            if now > self._cascade_at + self._limits.grace_s + _KILL_S:
-                child.kill()
-            elif now > self._cascade_at + self._limits.grace_s:
-                child.terminate()
-
-    def _end_all(self) -> None:
-        """No child outlives its supervisor, and nothing is left in shared memory."""
-        deadline = time.monotonic() + _KILL_S
-        impatient = any(not child.ended for child in self._children)
-        for child in self._children:
-            if impatient:
-                child.process.kill()
-            child.process.join(max(0.0, deadline - time.monotonic()))
-            if child.alive:
-                child.process.kill()
-                child.process.join()
-        self._session.remove()
-        for child in self._children:
-            child.hear()
-            child.close()
-
-    def _outcome(self) -> Outcome:
-        now = time.monotonic()
-        running_since = self._running_since or now
-        beats = {child.name: child.beat for child in self._children}
-        ended_s = beats[self._graph.last.name].ended_ns * 1e-9 or now
-        opened = self._children[0].opened or Opened(0, 0, 0.0, "")
-        return Outcome(
-            beats,
-            opened,
-            running_since - self._started,
-            ended_s - running_since,
-            now - self._started,
-            self._stopped_by,
-        )
+        self._shutdown = Shutdown(self._posts, grace_s, self._limits.grace_s, failed_at)

@@ -14,17 +14,19 @@ from typing import Any
 
 import zmq
 
-from realtime.capture import capture
+from realtime.capture import Capture
 from realtime.control import Opened, Ready
 from realtime.edges import Inbox, Outbox
-from realtime.graph import Edge, Graph, Stage
+from realtime.graph import Edge, Graph, Policy, Stage
 from realtime.handover import all_taken, note_taken
 from realtime.inlet import Inlet
 from realtime.lifeline import Lifeline
-from realtime.messages import EndOfStream
+from realtime.logbook import Logbook
+from realtime.messages import EndOfStream, StageRestarted
 from realtime.outlet import Outlet
 from realtime.parcel import Parcel
 from realtime.ring import Ring
+from realtime.shedding_stage import SheddingStage
 from realtime.stage_trace import traced
 from realtime.stop_signals import StopWanted
 
@@ -32,6 +34,21 @@ _LOOK_MS = 100
 _LOOK_TAKEN_S = 0.005
 _UNENDED_S = 0.1  # for the last messages of a stream that was cut off
 _HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a child must know of those before it at its post.
+
+    Attributes:
+        restarts: how often the stage was started again.
+        why: the last time.
+        resumes: the run had begun.
+    """
+
+    restarts: int = 0
+    why: str = ""
+    resumes: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,7 @@ class WorkerSpec:
         source: name of the source, for messages that begin here.
         hang_s: longest call into the stage, seconds.
         close_s: longest closing of the stage, and longest wait until the last messages are taken, seconds.
+        past: of the stage in this run.
     """
 
     stage: Stage
@@ -55,11 +73,21 @@ class WorkerSpec:
     source: str
     hang_s: float
     close_s: float
+    past: Past = Past()
 
     @classmethod
-    def of(cls, graph: Graph, stage: Stage, folder: Path, source: str, hang_s: float, close_s: float) -> WorkerSpec:
+    def of(
+        cls,
+        graph: Graph,
+        stage: Stage,
+        folder: Path,
+        source: str,
+        hang_s: float,
+        close_s: float,
+        past: Past = Past(),
+    ) -> WorkerSpec:
         """The part of a graph that concerns one stage."""
-        return cls(stage, graph.into(stage.name), graph.out_of(stage.name), folder, source, hang_s, close_s)
+        return cls(stage, graph.into(stage.name), graph.out_of(stage.name), folder, source, hang_s, close_s, past)
 
 
 def run_worker(spec: WorkerSpec, control: Connection) -> None:
@@ -68,8 +96,7 @@ def run_worker(spec: WorkerSpec, control: Connection) -> None:
     _hear_signals(line)
     try:
         line.enter("STARTING")
-        assert spec.stage.build is not None
-        made = spec.stage.build()
+        made = _make(spec)
         try:
             _warm(spec, made, line)
             rings = line.wait_for_rings()
@@ -98,6 +125,13 @@ def _hear_signals(line: Lifeline) -> None:
     signal.signal(signal.SIGTERM, terminate)
 
 
+def _make(spec: WorkerSpec) -> Any:
+    assert spec.stage.build is not None
+    if spec.past.resumes and spec.stage.restart == "resume":
+        return spec.stage.build(resume=True)
+    return spec.stage.build()
+
+
 def _warm(spec: WorkerSpec, made: Any, line: Lifeline) -> None:
     if spec.inbound is None:
         line.say(Opened(made.width, made.height, made.fps, made.says))
@@ -110,15 +144,20 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
     context = zmq.Context()
     inbox = Inbox(context, spec.folder, spec.inbound) if spec.inbound else None
     outboxes = [Outbox(context, spec.folder, edge) for edge in spec.outbound]
-    outlet = Outlet(spec.stage.writes, rings, outboxes, line)
+    log = Logbook(spec.folder, spec.stage.name)
+    outlet = Outlet(spec.stage.writes, rings, outboxes, line, log)
     try:
         line.enter("RUNNING")
         if inbox is None:
-            capture(made, spec.source, line, outlet)
+            _resume(spec, made, log, outlet, line)
+            Capture(made, spec.source, line, outlet, log).run()
         else:
-            inlet = Inlet(spec.stage, inbox, rings, line.books)
+            _resume(spec, made, log, outlet, line)
+            inlet = Inlet(spec.stage, inbox, rings, line.books, log)
+            sheds = spec.stage.sheds if inbox.edge.policy is Policy.LATEST else ""
+            method = traced(_method(spec.stage, made, inlet), spec.stage.trace)
             try:
-                _handle(traced(_method(spec.stage, made, inlet), spec.stage.trace), inlet, outlet, line)
+                _handle(SheddingStage(spec.stage.name, method, sheds, line.books), inlet, outlet, line)
             finally:
                 inlet.leave()
     except BaseException as error:
@@ -150,6 +189,27 @@ def _method(stage: Stage, made: Any, inlet: Inlet) -> Callable[[Parcel], list[Pa
     if stage.history is None:
         return method
     return lambda parcel: method(parcel, inlet.look_back)
+
+
+def _resume(spec: WorkerSpec, made: Any, log: Logbook, outlet: Outlet, line: Lifeline) -> None:
+    """Go on after a restart: say so to the stages further on, and number expressions from where they were."""
+    if not spec.past.resumes:
+        return
+    if log["events"] > 0 and hasattr(made, "count_from"):
+        made.count_from(log["events"])
+    if spec.outbound:
+        now_ns = time.monotonic_ns()
+        said = StageRestarted(
+            source=spec.source,
+            sequence=max(0, log["sequence"]),
+            captured_ns=now_ns,
+            grabbed_ns=now_ns,
+            epoch=max(0, log["epoch"]),
+            stage=spec.stage.name,
+            reason=spec.past.why,
+            restarts=spec.past.restarts,
+        )
+        outlet.put(Parcel(said))
 
 
 def _handle(method: Callable[[Parcel], list[Parcel] | None], inlet: Inlet, outlet: Outlet, line: Lifeline) -> None:

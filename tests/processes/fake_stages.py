@@ -20,6 +20,7 @@ from realtime.messages import (
     FaceLost,
     FaceTracked,
     FrameCaptured,
+    Message,
     MotionMeasured,
     Quality,
     stamp,
@@ -30,55 +31,93 @@ from realtime.stop_signals import StopWanted
 
 EVIDENCE = np.dtype([("crop", np.uint8, (4, 4)), ("score", np.float32)])
 EVENT_EVERY = 50
+END = -2
 FACELESS = range(100, 140)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong, in which stage, at which frame."""
+    """What goes wrong, in which stage, at which frame; and what else."""
 
     stage: str = ""
-    kind: str = ""  # raise, mendable, kill, hang, exit, enough, build, slow
+    kind: str = ""  # raise, mendable, kill, hang, exit, enough, slow; build: cannot be built, build-...: breaks there
     at: int = 0
+    marks: str = ""  # file that grows by one byte each time it goes wrong; without it, it always does
+    times: int = 1  # as often it goes wrong, at this frame or, after a restart, later
+    others: tuple[Fault, ...] = ()
 
     def strike(self, stage: str, sequence: int) -> None:
+        for other in self.others:
+            other.strike(stage, sequence)
         if self.stage != stage:
             return
         if self.kind == "slow":
             time.sleep(0.02)
-        if sequence != self.at:
-            return
-        if self.kind == "raise":
+        if sequence == self.at or (self.marks and sequence > self.at >= 0):
+            self._break(self.kind)
+
+    def _break(self, kind: str) -> None:
+        if self.marks:
+            with Path(self.marks).open("ab") as marks:
+                if marks.tell() >= self.times:
+                    return
+                marks.write(b"x")
+        if kind == "raise":
             raise RuntimeError("the fake broke\nsecond line")
-        if self.kind == "mendable":
+        if kind == "mendable":
             raise UserFacingError("plug it in again")
-        if self.kind == "kill":
+        if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.kind == "hang":
+        if kind == "hang":
             time.sleep(3600)
-        if self.kind == "enough":
+        if kind == "enough":
             raise StopWanted
-        if self.kind == "exit":
+        if kind == "exit":
             os._exit(3)
 
+    def strike_end(self, stage: str, message: Message) -> None:
+        if isinstance(message, EndOfStream):
+            self.strike(stage, END)
+
     def strike_build(self, stage: str) -> None:
+        for other in self.others:
+            other.strike_build(stage)
         if (self.stage, self.kind) == (stage, "build"):
             raise UserFacingError(f"{stage} cannot be built")
+        if self.stage == stage and self.kind.startswith("build-"):
+            self._break(self.kind.removeprefix("build-"))
+
+
+def number_of(message: Message) -> int:
+    """Of the frame a message is about, as its source counted; after a restart, not its sequence."""
+    return message.captured_ns // 5_000_000
+
+
+def _started(fault: Fault) -> Path:
+    return Path(f"{fault.marks}.started") if fault.marks else Path(os.devnull)
 
 
 class NumberedSource:
     """Frames that carry their own number in their pixels."""
 
-    def __init__(self, count: int, fps: float, breaks_off: bool, fault: Fault, size: tuple[int, int]) -> None:
+    def __init__(
+        self, count: int, fps: float, breaks_off: bool, fault: Fault, size: tuple[int, int], resume: bool = False
+    ) -> None:
         fault.strike_build("capture")
         self.width, self.height = size
         self.fps = fps or 200.0
         self.says = f"{count} numbered frames"
         self._count, self._pause_s, self._breaks_off, self._fault = count, 1 / fps if fps else 0.0, breaks_off, fault
+        self._resume = resume
 
     def __iter__(self) -> Iterator[Frame]:
-        start_ns = time.monotonic_ns()
-        for number in range(self._count):
+        start_ns, first = time.monotonic_ns(), 0
+        if self._resume:  # a camera does not wait for whoever reads it
+            start_ns = int(_started(self._fault).read_text())
+            first = round((time.monotonic_ns() - start_ns) * 1e-9 / self._pause_s)
+        elif self._pause_s:
+            _started(self._fault).write_text(str(start_ns))
+        for number in range(first, self._count):
             self._fault.strike("capture", number)
             due_ns = start_ns + round(number * self._pause_s * 1e9)
             time.sleep(max(0, due_ns - time.monotonic_ns()) * 1e-9)
@@ -92,7 +131,7 @@ class NumberedSource:
         return ["numbers were odd"]
 
     def close(self) -> None:
-        pass
+        self._fault.strike("capture", END)
 
 
 class NumberTracker:
@@ -103,11 +142,12 @@ class NumberTracker:
 
     def track(self, parcel: Parcel) -> list[Parcel]:
         frame, image = parcel
+        self._fault.strike_end("track", frame)
         if not isinstance(frame, FrameCaptured):
             return [parcel]
         self._fault.strike("track", frame.sequence)
         assert image is not None
-        assert (image == frame.sequence % 251).all(), "torn or wrong frame"
+        assert (image == number_of(frame) % 251).all(), "torn or wrong frame"
         if frame.sequence in FACELESS:
             lost = FaceLost(**stamp(frame), presentation_s=frame.presentation_s, reason="faceless")
             was, self._face = self._face, False
@@ -123,7 +163,7 @@ class NumberTracker:
             face_width=184.0,
             quality=Quality(1, 1, 1, 1, 1, 1),
         )
-        return [*found, Parcel(tracked, np.full((256, 256), frame.sequence % 251, np.uint8))]
+        return [*found, Parcel(tracked, np.full((256, 256), number_of(frame) % 251, np.uint8))]
 
 
 class NumberSpotter:
@@ -134,11 +174,12 @@ class NumberSpotter:
 
     def push(self, parcel: Parcel) -> list[Parcel]:
         message, crop = parcel
+        self._fault.strike_end("spot", message)
         if not isinstance(message, FaceTracked):
             return [parcel]
         self._fault.strike("spot", message.sequence)
         assert crop is not None
-        assert (crop == message.sequence % 251).all(), "torn or wrong crop"
+        assert (crop == number_of(message) % 251).all(), "torn or wrong crop"
         self._seen = [*self._seen[-40:], message]
         motion = MotionMeasured(
             **stamp(message),
@@ -177,17 +218,18 @@ class NumberRecogniser:
     def recognise(self, parcel: Parcel, crops: Callable[[int], np.ndarray]) -> list[Parcel]:
         message = parcel.message
         self._fault.strike("recognise", message.sequence)
+        self._fault.strike_end("recognise", message)
         if not isinstance(message, ExpressionSpotted):
             return [parcel]
         onset = crops(message.onset.sequence)
-        assert (onset == message.onset.sequence % 251).all(), "torn or wrong onset"
+        assert (onset == number_of(message.onset) % 251).all(), "torn or wrong onset"
         evidence = np.zeros((), EVIDENCE)
         evidence["crop"], evidence["score"] = onset[:4, :4], message.event
         verdict = ExpressionRecognised(
             **stamp(message),
             event=message.event,
             kind="micro",
-            onset_s=0,
+            onset_s=number_of(message.onset),
             apex_s=0,
             offset_s=0,
             onset_frame=message.onset.sequence,
@@ -208,9 +250,10 @@ class NumberRecogniser:
 class LineSink:
     """Writes a line for each message, at once, and a last one when it is closed."""
 
-    def __init__(self, file: Path, fault: Fault) -> None:
+    def __init__(self, file: Path, fault: Fault, resume: bool = False) -> None:
+        fault.strike_build("publish")
         self._fault = fault
-        self._file = file.open("w", buffering=1)
+        self._file = file.open("a" if resume else "w", buffering=1)
 
     def take(self, parcel: Parcel) -> None:
         message, pixels = parcel
@@ -219,13 +262,13 @@ class LineSink:
         if isinstance(message, ExpressionRecognised):
             assert pixels is not None
             assert float(pixels["score"]) == message.event
-            assert (pixels["crop"] == message.onset_frame % 251).all()
+            assert (pixels["crop"] == message.onset_s % 251).all()
             note = f" event {message.event}"
         if isinstance(message, EndOfStream):
             note = f" {message.reason}"
         self._file.write(f"{type(message).__name__} {message.sequence}{note}\n")
 
     def close(self) -> None:
-        self._fault.strike("publish", -2)
+        self._fault.strike("publish", END)
         self._file.write("closed\n")
         self._file.close()

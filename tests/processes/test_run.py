@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_graph import fake_graph, fake_rings
-from fake_stages import EVENT_EVERY, FACELESS, Fault
+from fake_stages import END, EVENT_EVERY, FACELESS, Fault
 
 from realtime.failures import UserFacingError
 from realtime.messages import Message
@@ -20,7 +20,7 @@ from realtime.supervisor import Limits, WorkerFailed
 
 def lines_expected(count: int) -> list[str]:
     """What the sink must have written after `count` frames, nothing lost and in order."""
-    lines = []
+    lines = ["SourceOpened 0"]
     face = False
     for number in range(count):
         if number in FACELESS:
@@ -49,7 +49,7 @@ def test_nothing_is_lost_and_all_comes_in_order(tmp_path: Path):
     assert summary.notes == ("numbers were odd",)
     assert (summary.problem, summary.stopped_by) == ("", "")
     assert [stage.name for stage in summary.stages] == ["capture", "track", "spot", "recognise", "publish"]
-    assert [stage.handled for stage in summary.stages[:2]] == [1000, 1001]
+    assert [stage.handled for stage in summary.stages[:2]] == [1000, 1002]
     assert all(stage.busy_s > 0 and 0 < stage.share < 1 for stage in summary.stages)
     assert summary.run_s < summary.total_s
     assert re.match(r"1000 frames in \d+\.\d s: \d+ frames/s \(capture \d+ %, track", summary.line())
@@ -74,7 +74,11 @@ def test_live_drops_frames_counts_them_and_stays_current(tmp_path: Path):
     assert len(tracked) < 150
     track = summary.stages[1]
     assert track.dropped + track.gone > 0
-    assert track.handled + track.dropped + track.gone == 201
+    told = [line for line in out.read_text().splitlines() if line.startswith("FramesDropped")]
+    assert track.missed == track.dropped + track.gone
+    assert "on the way to track; " in f"{summary.line()}; "
+    assert len(told) > 10
+    assert len(tracked) + sum("FrameCaptured" in line for line in out.read_text().splitlines()) + track.missed == 200
     assert 2 * summary.run_s < 200 * 0.02  # it did not work off a queue
 
 
@@ -150,7 +154,7 @@ def test_a_sink_that_raises_ends_the_run_and_is_closed(tmp_path: Path):
 
 
 def test_a_sink_that_cannot_be_closed_is_a_failure(tmp_path: Path):
-    graph = fake_graph(tmp_path / "out.txt", 60, fault=Fault("publish", "raise", -2))
+    graph = fake_graph(tmp_path / "out.txt", 60, fault=Fault("publish", "raise", END))
     with pytest.raises(WorkerFailed, match=r"^publish failed: RuntimeError"):
         run_graph(graph, "fake", fake_rings(graph), Limits())
 
@@ -176,7 +180,7 @@ def test_a_child_killed_ends_the_run_and_is_named(tmp_path: Path, stage: str):
 
 
 def test_a_sink_killed_while_it_finishes_is_a_failure_though_all_others_are_done(tmp_path: Path):
-    graph = fake_graph(tmp_path / "out.txt", 60, fault=Fault("publish", "kill", -2))
+    graph = fake_graph(tmp_path / "out.txt", 60, fault=Fault("publish", "kill", END))
     with pytest.raises(WorkerFailed, match=r"^publish was killed by SIGKILL"):
         run_graph(graph, "fake", fake_rings(graph), Limits())
 
@@ -204,7 +208,7 @@ def test_a_worker_that_is_not_ready_in_time_is_named(tmp_path: Path):
 
 def test_shared_memory_that_does_not_suffice_is_said_before_the_run(tmp_path: Path):
     graph = fake_graph(tmp_path / "out.txt", 300)
-    with pytest.raises(UserFacingError, match=r"MiB free, and the faces ring needs \d+ MiB"):
+    with pytest.raises(UserFacingError, match=r"MiB free, and this run needs \d+ MiB .*faces \d+"):
         run_graph(graph, "fake", fake_rings(graph, faces_seconds=1e8), Limits())
 
 

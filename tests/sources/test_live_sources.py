@@ -87,7 +87,7 @@ def test_a_password_is_used_and_never_shown(address: str):
 def test_a_stream_that_stalls_is_given_up(address: str):
     source = Stream(f"http://{address}/stalls", read_s=1.0)
     began = time.monotonic()
-    with pytest.raises(SourceError, match=r"broke off \(nothing came for 1 s\); start again"):
+    with pytest.raises(SourceError, match=r"broke off \(nothing came for 1 s\)"):
         for _ in source:
             pass
     assert time.monotonic() - began < 10

@@ -1,0 +1,169 @@
+"""Runs of graphs under one roof: several sources side by side, each with its own workers and shared memory."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
+
+import zmq
+
+from realtime.control import Opened
+from realtime.edges import Inbox
+from realtime.graph import Edge, Graph, Policy
+from realtime.handover import note_taken
+from realtime.messages import EndOfStream, Message, StageRestarted
+from realtime.post import Restarted
+from realtime.restarts import RestartPolicy
+from realtime.ring import RingSpec
+from realtime.session import Session, sweep_leftovers
+from realtime.stop_signals import StopSignals
+from realtime.summary import Summary, summarise
+from realtime.supervisor import Limits, Supervisor, WorkerFailed
+
+_LOOK_S = 0.02
+_LISTENER = "listener"
+_HEARD = frozenset(
+    {
+        "SourceOpened",
+        "SourceLost",
+        "LoadShed",
+        "FaceFound",
+        "FaceLost",
+        "MotionMeasured",
+        "WindowReset",
+        "ExpressionOpened",
+        "ExpressionRecognised",
+        "EndOfStream",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One source's run.
+
+    Attributes:
+        graph: whose stages have their `build`.
+        name: of the source, for messages.
+        rings: what rings are wanted, once it is known what the source delivers.
+        limits: how long things may take.
+        on_message: told in this process of what was heard.
+        stopping: asked some fifty times a second whether the run shall end.
+        restarts: how often a stage may be started again; None for a run that shall fail rather than have a hole.
+    """
+
+    graph: Graph
+    name: str
+    rings: Callable[[Opened], dict[str, RingSpec]]
+    limits: Limits
+    on_message: Callable[[Message], None] = lambda message: None
+    stopping: Callable[[], bool] = lambda: False
+    restarts: RestartPolicy | None = None
+
+
+class GraphRun:
+    """One plan under way, with an ear on its last stage. `close` it whatever happens."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._counts: Counter[str] = Counter()
+        self._newest: Message | None = None
+        self._session = Session()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        edge = Edge(plan.graph.last.name, _LISTENER, Policy.LATEST, keep=64, carries=_HEARD)
+        self._inbox = Inbox(self._context, self._session.folder, edge)
+        heard = replace(plan.graph, edges=(*plan.graph.edges, edge))
+        self.supervisor = Supervisor(
+            heard,
+            plan.name,
+            self._session,
+            plan.rings,
+            plan.limits,
+            self._listen,
+            plan.stopping,
+            plan.restarts,
+            self._tell,
+        )
+
+    def close(self) -> None:
+        """End every process of the run, and give back all it holds."""
+        try:
+            self.supervisor.end()
+        finally:
+            self._inbox.close()
+            self._context.term()
+            self._session.remove()
+
+    def summary(self) -> Summary:
+        """What it amounted to, after `close`.
+
+        Raises:
+            WorkerFailed: it failed.
+        """
+        return summarise(self._plan.name, self.supervisor.outcome(), self._counts)
+
+    def _listen(self) -> None:
+        while (message := self._inbox.receive(0)) is not None:
+            self._counts[type(message).__name__] += 1
+            self._newest = message
+            self._plan.on_message(message)
+            if isinstance(message, EndOfStream):
+                note_taken(self._session.folder, _LISTENER)
+
+    def _tell(self, restarted: Restarted) -> None:
+        now_ns = time.monotonic_ns()
+        said = StageRestarted(
+            source=self._plan.name,
+            sequence=self._newest.sequence if self._newest else 0,
+            captured_ns=now_ns,
+            grabbed_ns=now_ns,
+            epoch=self._newest.epoch if self._newest else 0,
+            stage=restarted.stage,
+            reason=restarted.reason,
+            restarts=restarted.restarts,
+        )
+        self._plan.on_message(said)
+
+
+def run_plans(plans: Sequence[Plan]) -> list[Summary | WorkerFailed]:
+    """Run all at once, until each has ended; a signal ends all, and a failure only its own.
+
+    Returns:
+        In the order of the plans.
+    """
+    sweep_leftovers()
+    runs: list[GraphRun] = []
+    try:
+        with StopSignals() as signals:
+            for plan in plans:
+                runs.append(GraphRun(plan))
+                runs[-1].supervisor.start()
+            under_way = list(runs)
+            while under_way and not signals.impatient:
+                wait([news for run in under_way for news in run.supervisor.news()], _LOOK_S)
+                for run in under_way:
+                    run.supervisor.turn(signals)
+                under_way = [run for run in under_way if not run.supervisor.over]
+    finally:
+        _close_all(runs)
+    return [_result(run) for run in runs]
+
+
+def _close_all(runs: Sequence[GraphRun]) -> None:
+    """Every one of them, though closing one may raise."""
+    if not runs:
+        return
+    try:
+        runs[0].close()
+    finally:
+        _close_all(runs[1:])
+
+
+def _result(run: GraphRun) -> Summary | WorkerFailed:
+    try:
+        return run.summary()
+    except WorkerFailed as failed:
+        return failed

@@ -1,0 +1,80 @@
+"""A live source that is tried again whenever it gives out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from realtime.source import Frame, Source, SourceError
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 10.0
+
+
+class Interruption(NamedTuple):
+    """The source has given out, or has not come back."""
+
+    reason: str
+    wait_s: float  # before it is tried again; whoever iterates waits, since it knows when to stop waiting
+
+
+class Reconnecting:
+    """A `Source` whose iteration also gives interruptions; after one, the frames come from a source opened anew.
+
+    Frames after an interruption may have another size.
+
+    Args:
+        open_source: opens it; raises SourceError.
+        at_once: open it now, so that what it delivers is known and a mistake in its address ends the run; else it is
+            opened when iterated, and waited for, since it has been seen to deliver before.
+        stall_s: no frame for so long is an interruption even while the read blocks, seconds.
+    """
+
+    def __init__(self, open_source: Callable[[], Source], *, at_once: bool, stall_s: float) -> None:
+        self._open_source = open_source
+        self._source: Source | None = open_source() if at_once else None
+        self._notes: list[str] = []
+        self._interruptions = 0
+        self.stall_s = stall_s
+        self.says, self.width, self.height, self.fps = "", 0, 0, 0.0
+        self._note_properties()
+
+    def __iter__(self) -> Iterator[Frame | Interruption]:
+        failures = 0
+        while True:
+            try:
+                if self._source is None:
+                    self._source = self._open_source()
+                    self._note_properties()
+                for frame in self._source:
+                    failures = 0
+                    yield frame
+                if not getattr(self._source, "endless", True):
+                    return  # a recording on a web server
+                reason = f"{self._source.says}: ended"
+            except SourceError as error:
+                reason = str(error)
+            self._let_go()
+            self._interruptions += 1
+            yield Interruption(reason, min(_FIRST_WAIT_S * 2.0**failures, _LONGEST_WAIT_S))
+            failures += 1
+
+    def notes(self) -> list[str]:
+        """What was odd so far, in this connection and those before it."""
+        now = self._source.notes() if self._source is not None else []
+        return list(dict.fromkeys([*self._notes, *now]))
+
+    def close(self) -> None:
+        """Let go of the source. A second call does nothing."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._source is not None:
+            self._notes = self.notes()
+            self._source.close()
+            self._source = None
+
+    def _note_properties(self) -> None:
+        source = self._source
+        if source is not None:
+            self.says, self.width, self.height, self.fps = source.says, source.width, source.height, source.fps
