@@ -39,6 +39,7 @@ Out = Annotated[Path, typer.Option(help="Folder for events, annotated video and 
 Config = Annotated[Path | None, typer.Option("--settings", help="Settings file; default: glimpse.toml if it exists.")]
 Json = Annotated[Path | None, typer.Option("--json", help="File for the figures.")]
 Clip = Annotated[Path | None, typer.Option(help="A video of your own.")]
+Person = Annotated[str | None, typer.Option(help="Who is watched; see 'python -m calibrate person'.")]
 Model = Annotated[str | None, typer.Option(help="Network that classifies; see models/weights.")]
 
 
@@ -69,10 +70,19 @@ def _end(stopped_by: str) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def _settings(file: Path | None, model: str | None = None, **sections: dict[str, Any]) -> Settings:
+def _settings(
+    file: Path | None, model: str | None = None, person: str | None = None, **sections: dict[str, Any]
+) -> Settings:
     if model:
         sections["recognise"] = {"model": model}
-    return load_settings(file, sections)
+    if person is not None:
+        sections["spot"] = {"person": person}
+    chosen = load_settings(file, sections)
+    if chosen.spot.person:
+        from realtime.person import load_person
+
+        console.print(load_person(chosen.spot.person).line(), markup=False, soft_wrap=True)
+    return chosen
 
 
 def _version(asked: bool) -> None:
@@ -128,6 +138,7 @@ def replay(
     export: Annotated[
         list[str] | None, typer.Option("--export", help="Also write jsonl, csv, parquet, elan or openface; repeatable.")
     ] = None,
+    person: Person = None,
     settings: Config = None,
     model: Model = None,
 ) -> None:
@@ -137,7 +148,7 @@ def replay(
         from realtime.replay import replay_paths
 
         prepare_folder(out)
-        chosen = _settings(settings, model)
+        chosen = _settings(settings, model, person)
         forms = export or []
         _end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps, exports=forms))
 
@@ -154,6 +165,7 @@ def camera(
         bool, typer.Option("--landmarks-only", help="With --record: keep landmarks and events, and no pixel.")
     ] = False,
     out: Out = Path("out/camera"),
+    person: Person = None,
     settings: Config = None,
     model: Model = None,
 ) -> None:
@@ -163,7 +175,7 @@ def camera(
 
         if landmarks_only and not record:
             raise SettingsError("--landmarks-only says what --record keeps: give both, or neither to keep nothing")
-        chosen = _settings(settings, model, **({"record": {"landmarks_only": True}} if landmarks_only else {}))
+        chosen = _settings(settings, model, person, **({"record": {"landmarks_only": True}} if landmarks_only else {}))
         from models.simulator.builtin_clip import make_builtin_clip
 
         def demo_clip(folder: Path) -> Path:
@@ -185,6 +197,18 @@ def export_command(
 
         for file in export_path(path, form, out, media):
             console.print(f"Exported: {file}", soft_wrap=True)
+
+
+@app.command(epilog="Example: python run_camera.py view out/interview")
+def view(
+    folder: Annotated[Path, typer.Argument(help="A recorded session, a folder of them, or what replay wrote.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page, on this machine only; 0: any.")] = 0,
+) -> None:
+    """Look at what was found: frame by frame, slowly, magnified; export single expressions."""
+    with one_line_errors():
+        from realtime.web.view_page import view_sessions
+
+        _end(view_sessions(folder, console, port=port))
 
 
 @app.command(epilog="Example: python run_camera.py forget out/camera/2026-01-31_09-30-00")

@@ -21,6 +21,7 @@ from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
 from realtime.telling import Telling, tell_network
+from realtime.web.kept import note_source
 
 VIDEOS = frozenset({".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv", ".y4m"})
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""
@@ -144,6 +145,7 @@ def _replay_one(
     with Telling(console, recording.path.name) as telling:
         summary = run_pipeline(source, settings, sinks, on_message=telling.hear)
     telling.conclude(summary)
+    note_source(recording.events, recording.path)
     console.print(f"Events: {recording.events}", soft_wrap=True)
     console.print(f"Annotated video: {recording.annotated}", soft_wrap=True)
     return summary

@@ -63,6 +63,9 @@ class BrowserCamera:
             raise SourceError(f"the browser's camera: {path}: {error.strerror}") from None
 
     def __iter__(self) -> Iterator[Frame]:
+        while self._socket.poll(0):  # what came while the pipeline was still starting is out of date
+            if self._socket.recv() == END:
+                return
         first_ns = last_ns = 0
         wait_s = _FIRST_S
         while True:

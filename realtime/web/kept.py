@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from realtime.events_file import EventLine
 
 _EVENTS = "events.jsonl"
 _REPORT = "report.html"
+_RECORDING = "recording.mp4"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class KeptRun:
         video: what was seen; None where it was not kept or is gone.
         report: None where there is none.
         marked: the video shows Glimpse's own drawing, for want of the original.
+        live: it is a camera's session, whose video keeps the camera's own times.
     """
 
     name: str
@@ -30,6 +33,7 @@ class KeptRun:
     video: Path | None
     report: Path | None
     marked: bool = False
+    live: bool = False
 
     def events(self) -> list[EventLine]:
         """What was found; a damaged line is left out."""
@@ -57,21 +61,40 @@ def kept_runs(out: Path) -> list[KeptRun]:
     return sorted(runs, key=lambda run: run.lines.stat().st_mtime, reverse=True)
 
 
+def note_source(lines: Path, video: Path) -> None:
+    """Remember beside an events file from which video it comes, for the viewer.
+
+    Args:
+        lines: the events file.
+        video: the recording.
+    """
+    with contextlib.suppress(OSError):
+        (lines.parent / _noted(_stem(lines))).write_text(f"{video.resolve()}\n")
+
+
+def _stem(lines: Path) -> str:
+    return lines.name.removesuffix(_EVENTS).rstrip(".")
+
+
+def _noted(stem: str) -> str:
+    return f".{stem}.source"
+
+
 def _run(folder: Path, lines: Path) -> KeptRun:
-    stem = lines.name.removesuffix(_EVENTS).rstrip(".")
+    stem = _stem(lines)
     report = folder / _REPORT
     original, marked = _video(folder, stem)
-    return KeptRun(stem or folder.name, lines, original, report if report.is_file() else None, marked)
+    live = original is not None and original == folder / _RECORDING
+    return KeptRun(stem or folder.name, lines, original, report if report.is_file() else None, marked, live)
 
 
 def _video(folder: Path, stem: str) -> tuple[Path | None, bool]:
     """The original where it is known, else the annotated one."""
-    note = folder / (f"{stem}.source" if stem else "source")
-    if note.is_file():
-        original = Path(note.read_text().strip())
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        original = Path((folder / _noted(stem)).read_text().strip())
         if original.exists():
             return original, False
-    recording = folder / "recording.mp4"
+    recording = folder / _RECORDING
     if not stem and recording.is_file():
         return recording, False
     annotated = folder / (f"{stem}.annotated.mp4" if stem else "annotated.mp4")

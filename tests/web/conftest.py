@@ -80,21 +80,6 @@ def clip(tmp_path_factory) -> Path:
     return make_builtin_clip(tmp_path_factory.mktemp("clip")).video
 
 
-@pytest.fixture
-def program(home) -> Iterator:
-    started: list[Program] = []
-
-    def start(*words: str) -> Program:
-        started.append(Program(*words, env={"XDG_DATA_HOME": str(home)}))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.communicate()
-
-
 @pytest.fixture(scope="session")
 def launch() -> Iterator:
     """Starts Chromium with further flags; closed at the end."""
@@ -105,9 +90,7 @@ def launch() -> Iterator:
         open_ones = []
 
         def start(*flags: str):
-            open_ones.append(
-                playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags])
-            )
+            open_ones.append(playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags]))
             return open_ones[-1]
 
         yield start

@@ -2,6 +2,7 @@
 import { BrowserCamera } from "./camera.js";
 import { Cards } from "./cards.js";
 import { Screen } from "./screen.js";
+import { listSessions } from "./session_list.js";
 import { Strip } from "./strip.js";
 import { turnTheme } from "./theme.js";
 import { Wizard } from "./wizard.js";
@@ -211,24 +212,8 @@ function rated() {
   $("rate-says").textContent = `At most about ${words}, as measured on quiet recordings. Further right finds weaker expressions and errs more often.`;
 }
 
-async function sessions() {
-  const answer = await fetch("/sessions.json").catch(() => null);
-  if (!answer?.ok) return;
-  const found = await answer.json();
-  $("no-sessions").hidden = found.length > 0;
-  $("sessions").replaceChildren(...found.map((session) => {
-    const item = document.createElement("li"), open = document.createElement("a");
-    open.href = `/session/${encodeURIComponent(session.name)}/`;
-    open.textContent = session.name;
-    item.append(open, ` ${session.micro} micro, ${session.macro} macro`);
-    if (session.report) {
-      const report = document.createElement("a");
-      report.href = `/session/${encodeURIComponent(session.name)}/report.html`;
-      report.textContent = "report";
-      item.append(report);
-    }
-    return item;
-  }));
+function sessions() {
+  return listSessions($("sessions"), $("no-sessions"));
 }
 
 function start() {
