@@ -18,6 +18,7 @@ MOVING = 0.25
 """A pixel moves where its true displacement is longer than this, px."""
 _PORTRAIT_BOX = (170, 60, 116)  # left, top, size of the face in scikit-image's portrait, px
 _LARGEST_SHARE = 0.25  # of the shorter side of a still that the cascade must see as a face
+_SMALLEST_FACE = 64  # px; further faces in a picture
 
 
 class Pair(NamedTuple):
@@ -48,12 +49,21 @@ def portrait_mesh() -> NDArray[np.float32]:
     return mesh
 
 
-def faces(folder: Path) -> list[NDArray[np.float32]]:
-    """The largest face of each still and of each video's first frame in a folder, grey float32 (224, 224) each."""
+class Faces(NamedTuple):
+    """Grey float32 (224, 224) each."""
+
+    tuned: list[NDArray[np.float32]]
+    """Those over which the presets were tuned: of each picture the largest, where it fills a quarter of the height."""
+    held_out: list[NDArray[np.float32]]
+    """All others: nothing was ever chosen by them."""
+
+
+def faces(folder: Path) -> Faces:
+    """The faces in the stills and in the videos' first frames of a folder."""
     import cv2
 
     finder = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
-    found = []
+    found = Faces([], [])
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in (".jpg", ".jpeg", ".png"):
             image = cv2.imread(str(file))
@@ -64,13 +74,12 @@ def faces(folder: Path) -> list[NDArray[np.float32]]:
         if image is None:
             continue
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        smallest = int(_LARGEST_SHARE * min(grey.shape))
-        boxes = finder.detectMultiScale(grey, 1.1, 8, minSize=(smallest, smallest))
-        if len(boxes):
-            x, y, size, _ = max(boxes, key=lambda box: box[2])
+        boxes = finder.detectMultiScale(grey, 1.1, 8, minSize=(_SMALLEST_FACE, _SMALLEST_FACE))
+        for rank, (x, y, size, _) in enumerate(sorted(boxes, key=lambda box: -box[2])):
             crop = grey[y : y + size, x : x + size]
             method = cv2.INTER_AREA if size > SIZE else cv2.INTER_CUBIC
-            found.append(np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=method), np.float32))
+            part = found.tuned if rank == 0 and size >= _LARGEST_SHARE * min(grey.shape) else found.held_out
+            part.append(np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=method), np.float32))
     return found
 
 
@@ -101,7 +110,13 @@ def cut_field(random: np.random.Generator, peak: float) -> NDArray[np.float32]:
 
 
 def pairs(
-    stills: list[NDArray[np.float32]], count: int, *, cut: bool = False, light: float = 0.0, seed: int = 1
+    stills: list[NDArray[np.float32]],
+    count: int,
+    *,
+    cut: bool = False,
+    light: float = 0.0,
+    seed: int = 1,
+    splines: bool = False,
 ) -> Iterator[Pair]:
     """Pairs of frames with known displacement.
 
@@ -114,23 +129,31 @@ def pairs(
         cut: fields cut by a line.
         light: gain and offset of the later frame change by this share (offset: of 255 grey levels), sign at random.
         seed: of the random generator.
+        splines: sample by cubic splines instead of OpenCV's cubic kernel, which rounds places to 1/32 px.
     """
-    import cv2
-
     random = np.random.default_rng(seed)
-    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     for index in range(count):
         peak = random.uniform(0.5, 3)
         truth = cut_field(random, peak) if cut else smooth_field(random, peak)
         after = stills[index % len(stills)]
-        before = cv2.remap(
-            after, x + truth[..., 0], y + truth[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-        )
+        before = warped(after, truth, splines)
         sign = random.choice([-1, 1], 2)
         after = after * (1 + light * sign[0]) + 255 * light * sign[1]
         noisy = [image + random.normal(0, 2, image.shape) for image in (before, after)]
-        before, after = (np.clip(np.rint(image), 0, 255).astype(np.uint8) for image in noisy)
-        yield Pair(before, after, truth)
+        yield Pair(*(np.clip(np.rint(image), 0, 255).astype(np.uint8) for image in noisy), truth)
+
+
+def warped(after: NDArray[np.float32], truth: NDArray[np.float32], splines: bool) -> NDArray[np.float32]:
+    """`after` sampled at x + truth, by cubic splines or by OpenCV's cubic kernel."""
+    import cv2
+    from scipy.ndimage import map_coordinates
+
+    y, x = np.mgrid[: after.shape[0], : after.shape[1]].astype(np.float32)
+    from_x, from_y = x + truth[..., 0], y + truth[..., 1]
+    if splines:
+        return np.asarray(map_coordinates(after, [from_y, from_x], order=3, mode="mirror"), np.float32)
+    found = cv2.remap(after, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(found, np.float32)
 
 
 def compressed(pair: Pair) -> Pair:

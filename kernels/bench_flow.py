@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ Estimator = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]
 
 ROUNDS = 15
 """Timed calls per pair of the timing set; the median counts."""
+_CALLS_PER_ROUND = 4  # between two meetings of the threads
 
 
 class FlowScore(NamedTuple):
@@ -79,3 +81,25 @@ def milliseconds(estimate: Estimator, pairs: list[Pair]) -> float:
             if times[-1] > 0.2:
                 break
     return float(np.median(times)) * 1e3
+
+
+def milliseconds_side_by_side(estimates: tuple[Estimator, Estimator], pairs: list[Pair], rounds: int = ROUNDS) -> float:
+    """Wall time per pair while two threads work on one pair each, ms; median over rounds of both threads."""
+    pair = pairs[0]
+    times: list[float] = []
+    gate = threading.Barrier(len(estimates), action=lambda: times.append(time.perf_counter()))
+
+    def work(estimate: Estimator) -> None:
+        estimate(pair.before, pair.after)
+        for _ in range(rounds):
+            gate.wait()
+            for _ in range(_CALLS_PER_ROUND):
+                estimate(pair.before, pair.after)
+        gate.wait()
+
+    threads = [threading.Thread(target=work, args=(estimate,)) for estimate in estimates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return float(np.median(np.diff(times))) * 1e3 / (_CALLS_PER_ROUND * len(estimates))

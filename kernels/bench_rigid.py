@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.bench_fields import portrait, portrait_mesh
+from kernels.bench_fields import portrait, portrait_mesh, warped
 from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import MOTION_REGIONS, depth_map, face_mask, region_labels, stable_skin
 from kernels.flow import FlowEstimator
@@ -15,6 +15,7 @@ from kernels.flow_presets import PRESETS
 from kernels.rigid import remove_rigid_motion
 
 MOST_SHIFT, MOST_TURN = 3.0, 2.0  # px, degrees
+HELD_OUT_SEED = 7001
 EXPRESSION_SPREAD = 16.0  # px; standard deviation of the local bump
 EXPRESSIONS = ("brow_inner_left", "mouth_corner_right", "cheek_left", "chin")
 
@@ -37,10 +38,8 @@ class Sway(NamedTuple):
     expression: NDArray[np.float32]  # expression alone, px
 
 
-def sways(count: int, seed: int = 2) -> list[Sway]:
+def sways(count: int, seed: int = 2, splines: bool = False) -> list[Sway]:
     """Heads turned about three axes and shifted, with a 1 px bump in one region, in frames with noise."""
-    import cv2
-
     random = np.random.default_rng(seed)
     still, mesh = portrait(), portrait_mesh()
     height, width = still.shape
@@ -61,9 +60,7 @@ def sways(count: int, seed: int = 2) -> list[Sway]:
         angle = random.uniform(0, 2 * np.pi)
         expression = (bump[..., None] * [np.cos(angle), np.sin(angle)]).astype(np.float32)
         truth = (sway + expression).astype(np.float32)
-        before = cv2.remap(
-            still, x + truth[..., 0], y + truth[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-        )
+        before = warped(still, truth, splines)
         noisy = [np.clip(np.rint(f + random.normal(0, 2, f.shape)), 0, 255).astype(np.uint8) for f in (before, still)]
         made.append(Sway(noisy[0], noisy[1], truth, expression))
     return made
@@ -90,9 +87,9 @@ def _rotation(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(pitch @ yaw @ roll)
 
 
-def scores(count: int) -> list[RigidScore]:
+def scores(count: int, held_out: bool = False) -> list[RigidScore]:
     """Rigid and affine, robust and by least squares, on measured and on true flow."""
-    made = sways(count)
+    made = sways(count, HELD_OUT_SEED, splines=True) if held_out else sways(count)
     height, width = made[0].before.shape
     mesh = portrait_mesh()
     depth, stable = depth_map(mesh, height, width), stable_skin(mesh, height, width)

@@ -12,6 +12,7 @@ import numpy as np
 
 from kernels.bench_fields import SIZE, portrait, portrait_mesh
 from kernels.clouds import regional_cloud
+from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import CLOUD_REGIONS, MOTION_REGIONS, depth_map, region_labels, stable_skin
 from kernels.flow import FlowEstimator
 from kernels.region_motion import main_direction, region_motion, top_magnitudes
@@ -45,15 +46,18 @@ def operations() -> dict[str, float]:
     labels, cloud_labels = region_labels(mesh, CROP, CROP), region_labels(mesh, CROP, CROP, "cloud")
     tracking, precise = (FlowEstimator(CROP, CROP, preset) for preset in ("tracking", "precise"))
     rigid = RigidMotion(CROP, CROP)
+    spotting, judging = (ExpressionFlow(CROP, CROP, preset) for preset in ("tracking", "precise"))
+    for separate in (spotting, judging):
+        separate.set_reference(before)
+        separate.set_face(depth, stable)
     tracking.set_reference(before)
     flow = tracking.to(after)
     residual, strain, room = np.empty_like(flow), optical_strain(flow), np.empty_like(flow)
     regions = len(MOTION_REGIONS)
 
     def frame() -> None:
-        tracking.to(after, out=room)
-        fit = rigid.remove(room, depth, stable, residual)
-        region_motion(fit.residual, labels, regions)
+        found = spotting.to(after, out=residual)
+        region_motion(found.rigid.residual, labels, regions)
 
     def cloud() -> None:
         regional_cloud(
@@ -66,10 +70,13 @@ def operations() -> dict[str, float]:
 
     return {
         "per frame: flow (tracking), rigid removal, regions": median_ms(frame),
+        "flow with the head fitted to the images, precise, new reference": median_ms(
+            lambda: judging.estimate(before, after, depth, stable, out=residual)
+        ),
         "flow, tracking, reference kept": median_ms(lambda: tracking.to(after, out=room)),
         "flow, tracking, new reference": median_ms(lambda: tracking(before, after, out=room)),
         "flow, precise, new reference": median_ms(lambda: precise(before, after, out=room)),
-        "rigid removal": median_ms(lambda: rigid.remove(flow, depth, stable, residual)),
+        "rigid removal from a flow": median_ms(lambda: rigid.remove(flow, depth, stable, residual)),
         "region motion": median_ms(lambda: region_motion(flow, labels, regions)),
         "main direction (MDMO)": median_ms(lambda: main_direction(flow, labels, regions)),
         "top magnitudes": median_ms(lambda: top_magnitudes(flow, labels, regions, 50)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from kernels.__main__ import app
 from kernels.bench_fields import MOVING, Pair, compressed, cut_field, faces, pairs, portrait, smooth_field
-from kernels.bench_flow import score
+from kernels.bench_flow import milliseconds_side_by_side, score
 from kernels.bench_rigid import scores
 
 
@@ -46,7 +47,24 @@ def test_compression_keeps_the_frames_in_order():
 
 def test_faces_of_a_folder(shared_data):
     found = faces(shared_data / "clips")
-    assert len(found) >= 2 and all(face.shape == (224, 224) for face in found)
+    assert len(found.tuned) >= 2 and len(found.held_out) >= 2
+    assert all(face.shape == (224, 224) for part in found for face in part)
+    assert not any(np.array_equal(a, b) for a in found.tuned for b in found.held_out)
+
+
+def test_spline_pairs_hold_the_same_truth():
+    by_opencv, by_splines = (next(pairs([portrait()], 1, splines=splines)) for splines in (False, True))
+    np.testing.assert_array_equal(by_opencv.truth, by_splines.truth)
+    assert np.abs(by_opencv.before.astype(int) - by_splines.before).mean() < 3
+
+
+def test_two_pairs_at_once_are_timed():
+    both = threading.Barrier(2)
+
+    def meets(*_):
+        return both.wait(timeout=30)  # raises unless the other thread works at the same time
+
+    assert milliseconds_side_by_side((meets, meets), list(pairs([portrait()], 1))) > 0
 
 
 def test_rigid_table():
