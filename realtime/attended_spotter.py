@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from realtime.parcel import Parcel
+from realtime.person import Person
 from realtime.settings import SpotSettings
 from realtime.spot import Spotter
 from realtime.wishes import Wishes
@@ -17,10 +18,11 @@ class AttendedSpotter:
     Args:
         settings: to begin with.
         wishes: where `reset` and `spot` are asked; a spotter started anew obeys all that were asked before.
+        person: who is watched, if it is known.
     """
 
-    def __init__(self, settings: SpotSettings, wishes: Wishes) -> None:
-        self._spotter = Spotter(settings)
+    def __init__(self, settings: SpotSettings, wishes: Wishes, person: Person | None = None) -> None:
+        self._spotter = Spotter(settings, person)
         self._wishes = wishes
 
     def warm(self) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.messages import FaceTracked
 from realtime.parcel import Parcel
+from realtime.person import person_of
 from realtime.recognise import Recogniser
 from realtime.settings import Settings
 from realtime.spot import Spotter
@@ -28,7 +29,7 @@ class StageChain:
 
     def __init__(self, settings: Settings, recogniser: Recogniser) -> None:
         self._tracker = FaceTracker(settings.track)
-        self._spotter = Spotter(settings.spot)
+        self._spotter = Spotter(settings.spot, person_of(settings.spot))
         self._recogniser = recogniser
         self._crops: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
         self._faces_s = settings.transport.faces_seconds

@@ -33,6 +33,7 @@ _HEARD = frozenset(
         "FaceFound",
         "FaceLost",
         "MotionMeasured",
+        "NotNeutral",
         "WindowReset",
         "ExpressionOpened",
         "ExpressionRecognised",

@@ -108,6 +108,14 @@ class MotionMeasured(Message, frozen=True):
     active: bool  # an event is open
 
 
+class NotNeutral(Message, frozen=True):
+    """At the beginning of a window the face is not in this person's neutral position: what it holds counts as rest."""
+
+    presentation_s: float
+    region: str  # that lies furthest from its place
+    distance: float  # px at 224 px face width
+
+
 class WindowReset(Message, frozen=True):
     """The spotter threw its window away: nothing is ever bridged."""
 
@@ -227,6 +235,7 @@ AnyMessage: TypeAlias = (
     | FaceFound
     | FaceLost
     | MotionMeasured
+    | NotNeutral
     | WindowReset
     | ExpressionOpened
     | ExpressionSpotted

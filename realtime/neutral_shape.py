@@ -36,17 +36,28 @@ def places(mesh: NDArray[np.float32]) -> Places:
 
 
 def turned_like(found: Places, model: Places) -> Places:
-    """`found` with the head turned as in `model`: the least-squares rotation of the skull (Kabsch 1976)."""
-    skull = slice(SKULL_VERTICES)
-    u, _, v = np.linalg.svd(found[skull].T @ model[skull])
-    mirror = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
-    return found @ (u @ mirror @ v)
+    """`found` with the head turned as in `model`."""
+    return found @ _turn(found, model)
+
+
+def turn_between(found: Places, model: Places) -> float:
+    """Angle between the two heads, degrees."""
+    cosine = (np.trace(_turn(found, model)) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 def displaced(found: Places, model: Places) -> NDArray[np.float64]:
     """How far each region lies from its place in `model`, in face widths, seen from the front, (regions,)."""
     moved = turned_like(found, model) - model
     return np.sqrt((moved[SKULL_VERTICES:, :2] ** 2).sum(axis=1))
+
+
+def _turn(found: Places, model: Places) -> NDArray[np.float64]:
+    """The rotation that fits the skulls best in least squares (Kabsch 1976), applied from the right, (3, 3)."""
+    skull = slice(SKULL_VERTICES)
+    u, _, v = np.linalg.svd(found[skull].T @ model[skull])
+    mirror = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
+    return u @ mirror @ v
 
 
 @lru_cache(maxsize=1)

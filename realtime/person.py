@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from realtime.failures import UserFacingError
 from realtime.mesh_regions import mesh_regions
 from realtime.neutral_shape import SKULL_VERTICES
+from realtime.settings import SpotSettings
 
 PERSON_SCHEMA = 1
 """Version of the file. It grows when a field changes its meaning."""
@@ -38,6 +39,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     noise: dict[str, float]  # per motion region: deviation of one coordinate at rest, px at 224 px face width
     eye_opening: float  # eye aspect ratio of the neutral face
     neutral: list[tuple[float, float, float]]  # `neutral_shape.places` at rest: face widths
+
+    def line(self) -> str:
+        """For the terminal."""
+        tremble = float(np.median(list(self.noise.values())))
+        return f"Person: {self.name}, measured {self.measured_at[:10]}; the face trembles by {tremble:.2f} px at rest"
 
     def noise_of_regions(self) -> NDArray[np.float64]:
         """Noise in the order of `kernels.face_regions.MOTION_REGIONS`, px at 224 px face width, (regions,)."""
@@ -68,6 +74,15 @@ def checked_name(name: str) -> str:
             f"{name!r} cannot be a person's name: use up to {_LONGEST_NAME} letters, digits, blanks, '.', '_' or '-'"
         )
     return name
+
+
+def person_of(settings: SpotSettings) -> Person | None:
+    """Whoever the settings name.
+
+    Raises:
+        UserFacingError: nobody of that name was measured.
+    """
+    return load_person(settings.person) if settings.person else None
 
 
 def known_persons() -> list[str]:

@@ -16,6 +16,7 @@ from realtime.graph import Build, Graph, Policy, pipeline_graph
 from realtime.graph_run import Plan, run_plans
 from realtime.inlet import ahead_of_history
 from realtime.messages import Message
+from realtime.person import person_of
 from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec
 from realtime.settings import Settings, TransportSettings
@@ -125,11 +126,14 @@ def _run_one(plan: Plan) -> Summary:
 
 def stage_builds(source: SourceSpec, settings: Settings, wishes: Wishes | None = None) -> dict[str, Build]:
     """How a child makes each stage before the sinks."""
-    spot = Build("realtime.spot:Spotter", (settings.spot,))
+    person = person_of(settings.spot)
+    spot = Build("realtime.spot:Spotter", (settings.spot, person))
+    if wishes is not None:
+        spot = Build("realtime.attended_spotter:AttendedSpotter", (settings.spot, wishes, person))
     return {
         "capture": Build("realtime.source:SourceSpec.hold", (source,)),
         "track": Build("realtime.track:FaceTracker", (settings.track,)),
-        "spot": spot if wishes is None else Build("realtime.attended_spotter:AttendedSpotter", (settings.spot, wishes)),
+        "spot": spot,
         "recognise": Build("realtime.pipeline:build_recogniser", (settings,)),
     }
 

@@ -46,6 +46,7 @@ class SpotSettings(_Section):
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="least probability for a micro-expression to be told")
     macro_threshold: float = Field(0.5, gt=0, lt=1, description="the same for a macro-expression")
+    person: str = Field("", description="who is watched, as measured by 'python -m calibrate person'; empty: anybody")
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")
     unrest_factor: float = Field(3.0, ge=0, description="and this many times what is left of head motion on still skin")

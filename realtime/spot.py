@@ -16,9 +16,11 @@ from realtime.messages import (
     FaceTracked,
     Message,
     MotionMeasured,
+    NotNeutral,
     WindowReset,
     stamp,
 )
+from realtime.neutral_check import NeutralCheck
 from realtime.occurrence import Detector, Occurrence
 from realtime.parcel import Parcel
 from realtime.person import Person
@@ -46,6 +48,7 @@ class Spotter:
         self.settings = settings
         self._meter = SampleMeter(settings.quiet_renewal)
         self._detector = make_detector(settings)
+        self._neutral = None if person is None else NeutralCheck(person)
         if person is not None:
             self._detector.expect(person)
         self._memory = TrackMemory(settings.longest_event + 2.0)
@@ -106,6 +109,7 @@ class Spotter:
             return [*out, *self._close_all(tracked, str(error)), Parcel(tracked)]
         if self._too_restless(time_s, sample.residual):
             return [*out, *self._close_all(tracked, "the head moves too fast to measure"), Parcel(tracked)]
+        out += self._not_neutral(tracked)
         occurrences = self._detector.push(sample)
         out.append(Parcel(tracked))
         out += [self._tell(found, tracked) for found in occurrences]
@@ -127,6 +131,12 @@ class Spotter:
     def _shown(self, regions: NDArray[np.float64]) -> list[float]:
         return [float(v) for v in np.sqrt(((regions - self._detector.position) ** 2).sum(axis=1))]
 
+    def _not_neutral(self, tracked: FaceTracked) -> list[Parcel]:
+        away = None if self._neutral is None else self._neutral.see(tracked)
+        if away is None:
+            return []
+        return [Parcel(NotNeutral(**stamp(tracked), presentation_s=tracked.presentation_s, **away._asdict()))]
+
     def _close_all(self, at: Message, reason: str = "") -> list[Parcel]:
         """Close what is open where the stream stops, and forget the window."""
         out: list[Parcel] = []
@@ -138,6 +148,8 @@ class Spotter:
         self._detector.reset()
         self._meter.forget()
         self._memory.clear()
+        if self._neutral is not None:
+            self._neutral.forget()
         if not isinstance(at, EndOfStream):
             reason = reason or getattr(at, "reason", "")
             out.append(Parcel(WindowReset(**stamp(at), presentation_s=last.presentation_s, reason=reason)))

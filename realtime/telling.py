@@ -19,6 +19,7 @@ from realtime.messages import (
     FaceLost,
     Message,
     MotionMeasured,
+    NotNeutral,
     WindowReset,
 )
 from realtime.settings import RecogniseSettings
@@ -78,6 +79,12 @@ class Telling:
             self._say(f"{message.presentation_s:.2f} s: face lost: {message.reason}")
         elif isinstance(message, FaceFound):
             self._say(f"{message.presentation_s:.2f} s: face found")
+        elif isinstance(message, NotNeutral):
+            where = message.region.replace("_", " ")
+            self._say(
+                f"{message.presentation_s:.2f} s: the face is not neutral: {where} lies {message.distance:.0f} px from "
+                "its place; what it holds now is taken for rest"
+            )
         elif isinstance(message, WindowReset):
             self._say(f"{message.presentation_s:.2f} s: window reset: {message.reason}")
 

@@ -13,13 +13,19 @@ import numpy as np
 import pytest
 from still_camera import PORTRAIT, StillCamera
 
+from calibrate.camera import captured
 from calibrate.person import measure_person
 from kernels.face_regions import MOTION_REGIONS
 from models.simulator.builtin_clip import make_builtin_clip
 from realtime import person as store
 from realtime.disturbance import BLINKS, MOVES
 from realtime.failures import UserFacingError
+from realtime.messages import FaceTracked, MotionMeasured
+from realtime.neutral_check import NeutralCheck
+from realtime.settings import Settings
 from realtime.source import open_source
+from realtime.spot import Spotter
+from realtime.track import FaceTracker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -159,3 +165,55 @@ def test_the_command_refuses_before_it_measures(tmp_path):
     refused(calibrate("/nowhere.mp4"), "--name")
     (tmp_path / "file").touch()
     refused(calibrate("/nowhere.mp4", "--name", "x", "--json", tmp_path / "file" / "x.json"), "cannot be written")
+
+
+@pytest.fixture(scope="module")
+def faces(clip):
+    """Every tracked face of the clip."""
+    source = open_source(str(clip.video))
+    tracker = FaceTracker(Settings().track)
+    parcels = (parcel for n, frame in enumerate(source) for parcel in tracker.track(captured(n, frame, source)))
+    return [parcel for parcel in parcels if isinstance(parcel.message, FaceTracked)]
+
+
+def departures(person, faces, begin, end):
+    check = NeutralCheck(person)
+    seen = [check.see(face.message) for face in faces if begin <= face.message.presentation_s < end]
+    return [one for one in seen if one is not None]
+
+
+def test_a_face_that_begins_with_a_smile_is_not_neutral(anna, faces):
+    (away,) = departures(anna.person, faces, 9.3, 10.2)
+    assert away.region.startswith(("mouth_corner", "lip", "cheek")) and away.distance > 4.5
+
+
+@pytest.mark.parametrize("begin", [0.0, 1.0, 3.2, 4.7, 6.1, 7.6])
+def test_sway_blinks_and_small_expressions_are_neutral_enough(anna, faces, begin):
+    assert departures(anna.person, faces, begin, begin + 0.9) == []
+
+
+def test_the_spotter_begins_with_what_is_known(anna, faces):
+    """A face whose eyes are half closed from the first frame on: only with the person it is known that they are."""
+    blinking = [face for face in faces if 1.40 <= face.message.presentation_s < 1.50]
+    openness = {}
+    for person in (None, anna.person):
+        spotter = Spotter(Settings().spot, person)
+        told = [parcel.message for face in blinking for parcel in spotter.push(face)]
+        openness[person is None] = min(one.eyes_open for one in told if isinstance(one, MotionMeasured))
+    assert openness[False] < 0.8 < openness[True] + 0.15
+    assert openness[False] < openness[True]
+
+
+def test_a_replay_uses_the_person(anna, clip, tmp_path):
+    store.save_person(anna.person)
+    run = glimpse("replay", clip.video, "--out", tmp_path / "out", "--person", "anna")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("Person: anna, measured ")
+    refused(glimpse("replay", clip.video, "--out", tmp_path / "out", "--person", "bob"), "bob", "there are anna")
+    refused(glimpse("replay", clip.video, "--out", tmp_path / "out", GLIMPSE_SPOT__PERSON="bob"), "there are anna")
+
+
+def glimpse(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "run_camera.py"), *map(str, words)]
+    env = os.environ | {"COLUMNS": "200"} | environment
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
