@@ -140,7 +140,8 @@ def pairs(
         sign = random.choice([-1, 1], 2)
         after = after * (1 + light * sign[0]) + 255 * light * sign[1]
         noisy = [image + random.normal(0, 2, image.shape) for image in (before, after)]
-        yield Pair(*(np.clip(np.rint(image), 0, 255).astype(np.uint8) for image in noisy), truth)
+        earlier, later = (np.clip(np.rint(image), 0, 255).astype(np.uint8) for image in noisy)
+        yield Pair(earlier, later, truth)
 
 
 def warped(after: NDArray[np.float32], truth: NDArray[np.float32], splines: bool) -> NDArray[np.float32]:

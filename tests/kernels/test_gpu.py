@@ -8,6 +8,7 @@ import pytest
 from kernels.clouds import regional_cloud
 from kernels.cuda_launch import CudaMissing, CupyLauncher
 from kernels.displace import displaced
+from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import depth_map, region_labels, stable_skin
 from kernels.flow import FlowEstimator
 from kernels.magnify import magnify_eulerian
@@ -40,6 +41,18 @@ def test_flow_of_one_pair_and_of_a_batch(cupy, face, preset):
     assert isinstance(batch, np.ndarray)
     for flow, before, after in zip(batch, befores, afters, strict=True):
         np.testing.assert_allclose(flow, single(before, after), atol=1e-3)
+
+
+@pytest.mark.parametrize("preset", ["tracking", "precise"])
+def test_head_and_expression(cupy, face, mesh, preset):
+    before, after = pulled_back(face, bump(224, 224, 1.0)), face.copy()
+    depth, stable = depth_map(mesh, 224, 224), stable_skin(mesh, 224, 224)
+    ours = ExpressionFlow(224, 224, preset)(before, after, depth, stable)
+    arrays = [cupy.asarray(array) for array in (before, after, depth, stable)]
+    on_gpu = ExpressionFlow(224, 224, preset, "cupy")(*arrays)
+    assert isinstance(on_gpu.flow, cupy.ndarray)
+    np.testing.assert_allclose(on_gpu.rigid.residual.get(), ours.rigid.residual, atol=5e-3)
+    np.testing.assert_allclose(on_gpu.rigid.motion, ours.rigid.motion, atol=2e-3)
 
 
 def test_all_that_follows_the_flow(cupy, face, mesh):
