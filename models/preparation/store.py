@@ -146,6 +146,11 @@ class Column:
     def __len__(self) -> int:
         return len(self._files)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of the stacked array."""
+        return (len(self), *self[0].shape) if self._files else (0,)
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, int | np.integer):
             return _read(self._files[int(index)], self._field)

@@ -17,11 +17,20 @@ from numpy.typing import NDArray
 from models.protocol.samples import Inputs, Samples
 
 RECIPES: dict[str, str] = {
+    "cloud": "models.cloud_recipe:Cloud",
     "logistic": "models.protocol.references:Logistic",
     "svm": "models.protocol.references:Svm",
     "pointnet": "models.protocol.point_net:PointNet",
     "ststnet": "models.systems.recipes:STSTNetRecipe",
     "htnet": "models.systems.recipes:HTNetRecipe",
+    "r3d": "models.systems.recipes:R3DRecipe",
+    "r2plus1d": "models.systems.recipes:R2Plus1DRecipe",
+    "dualbranch": "models.systems.recipes:DualBranchRecipe",
+    "stcnn": "models.systems.recipes:STCNNRecipe",
+    "fuse_intermediate": "models.systems.recipes:FuseIntermediateRecipe",
+    "fuse_late": "models.systems.recipes:FuseLateRecipe",
+    "au_graph": "models.systems.recipes:AUGraphRecipe",
+    "regional_clouds": "models.systems.recipes:RegionalCloudsRecipe",
 }
 """Every model by its name on the command line: the module and the recipe in it, imported when it is asked for."""
 
