@@ -1,4 +1,4 @@
-"""`python -m models score-spotting`: the command line of the spotting protocol."""
+"""`python -m models score-spotting` and `compare-spotting`: the command lines of the spotting protocol."""
 
 from __future__ import annotations
 
@@ -72,6 +72,36 @@ def _print(result: dict[str, Any]) -> None:
             console.print(f"False {kind} alarms during: {told}", highlight=False)
 
 
-def _fail(message: str) -> None:
-    typer.echo(f"score-spotting: {message}", err=True)
+def compare_spotting(
+    truth_dir: Annotated[Path, typer.Argument(help="folder with NAME.mp4 and NAME.truth.csv, as simulate writes them")],
+    out: Annotated[Path, typer.Option(help="folder for traces, comparison.json and comparison.md")],
+    least_intensity: Annotated[
+        str, typer.Option(help="events below this FACS intensity (A to E) neither count nor harm")
+    ] = "A",
+) -> None:
+    """Compare the spotter with its peer, its training-free form, its offline bound, and itself with parts taken out.
+
+    Every recording is tracked once and its traces are kept in the folder given with --out; a second run takes moments.
+
+    Example: python -m models compare-spotting out/sim --out out/compared
+    """
+    from engine.classifier import ModelError
+    from models.score_spotting import LETTERS
+    from models.spotting_comparison import as_markdown, compare
+    from models.spotting_files import ScoringError
+    from realtime.settings import SettingsError, load_settings
+
+    if least_intensity not in LETTERS:
+        _fail(f"--least-intensity must be one of {', '.join(LETTERS)}, not {least_intensity}", "compare-spotting")
+    try:
+        results = compare(truth_dir, out, load_settings(), least_intensity, lambda line: typer.echo(line, err=True))
+    except (ScoringError, ModelError, SettingsError, OSError) as error:
+        _fail(str(error), "compare-spotting")
+    (out / "comparison.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (out / "comparison.md").write_text(as_markdown(results) + "\n", encoding="utf-8")
+    typer.echo(as_markdown(results))
+
+
+def _fail(message: str, command: str = "score-spotting") -> None:
+    typer.echo(f"{command}: {message}", err=True)
     raise typer.Exit(2)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -27,7 +26,6 @@ class ScoredClip:
     seconds: float
     rows: list[TruthRow]
     found: list[Interval]
-    about: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def truth(self) -> list[Interval]:
@@ -63,9 +61,7 @@ def read_scored_clips(truth: Path, events: Path) -> list[ScoredClip]:
             rows = read_truth(table)
         except (ValueError, OSError) as error:
             raise ScoringError(str(error)) from None
-        about = _read_json(truth / f"{name}{_CONDITIONS}")
-        seconds = _seconds(truth, name, about)
-        clips.append(ScoredClip(name, seconds, rows, read_events(events / f"{name}{_EVENTS}"), about))
+        clips.append(ScoredClip(name, clip_seconds(truth, name), rows, read_events(events / f"{name}{_EVENTS}")))
     return clips
 
 
@@ -101,8 +97,13 @@ def _read_json(path: Path) -> dict[str, object]:
     return read if isinstance(read, dict) else {}
 
 
-def _seconds(truth: Path, name: str, about: Mapping[str, object]) -> float:
-    seconds = about.get("seconds")
+def clip_seconds(truth: Path, name: str) -> float:
+    """Length of a recording, from `NAME.conditions.json` or the video beside its truth.
+
+    Raises:
+        ScoringError: neither tells it.
+    """
+    seconds = _read_json(truth / f"{name}{_CONDITIONS}").get("seconds")
     if isinstance(seconds, int | float) and seconds > 0:
         return float(seconds)
     videos = [path for path in sorted(truth.glob(f"{name}.*")) if path.suffix.lower() in {".mp4", ".avi", ".mkv"}]

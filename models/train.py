@@ -131,7 +131,7 @@ def train(settings: TrainSettings, out: Path, command: str, say: Callable[[str],
             "temperature": temperature,
             "certain": certain.threshold,
             "trained_by": command,
-            "commit": _commit(),
+            "commit": current_commit(),
             "clouds": torch.from_numpy(validation.take(np.arange(min(64, len(validation)))).clouds),
         },
         out / "cloud.pt",
@@ -195,7 +195,7 @@ def _report(
     )
 
 
-def _commit() -> str:
+def current_commit() -> str:
     """Commit of the code that makes and learns from samples, marked where its files differ from it."""
     head = _git("rev-parse", "--short=12", "HEAD") or "unknown"
     return head + (

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-NETWORKS = ("cloud",)
+NETWORKS = ("cloud", "spot")
 
 
 def train(
@@ -27,14 +27,20 @@ def train(
 
     Example: python -m models train --model cloud --out out/cloud
     Then: python -m engine export out/cloud/cloud.pt
+
+    Example: python -m models train --model spot --out out/spot
     """
     if model not in NETWORKS:
         _fail(f"no network named {model!r}; choose one of: {', '.join(NETWORKS)}")
     if importlib.util.find_spec("torch") is None:
         _fail("training needs torch: pip install -e '.[train]'")
+    command = "python -m models " + shlex.join(sys.argv[1:])
+    if model == "spot":
+        from models.spotting_train_command import train_spot
+
+        return train_spot(out, samples, epochs, seed, config, command)
     from models import train as training
 
-    command = "python -m models " + shlex.join(sys.argv[1:])
     try:
         settings = training.read_settings(config, samples=samples, epochs=epochs, seed=seed)
         report = training.train(settings, out, command, typer.echo)

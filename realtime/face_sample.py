@@ -47,11 +47,12 @@ class SampleMeter:
 
     Args:
         renewal_s: a reference older than this is renewed at the next calm moment.
+        remove_head: take the head's own motion out (False for ablation).
     """
 
-    def __init__(self, renewal_s: float) -> None:
+    def __init__(self, renewal_s: float, remove_head: bool = True) -> None:
         self.renewal_s = renewal_s
-        self._meter = MotionMeter()
+        self._meter = MotionMeter(remove_head)
         self._renewed_s = 0.0
         self._recent: list[tuple[float, NDArray[np.float64]]] = []
 

@@ -35,9 +35,13 @@ class MotionMeter:
 
     Cumulative flow from a reference is far steadier than flow from frame to frame, whose errors add up; so the
     reference is kept as long as the pose allows.
+
+    Args:
+        remove_head: take the head's own motion out (False for ablation).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remove_head: bool = True) -> None:
+        self._remove_head = remove_head
         self._flow = FlowEstimator(CROP_SIZE, CROP_SIZE, preset="tracking")
         self._rigid = RigidMotion(CROP_SIZE, CROP_SIZE)
         self._reference: NDArray[np.uint8] | None = None
@@ -83,7 +87,7 @@ class MotionMeter:
         flow = self._flow.to(crop)
         fit = self._rigid.remove(flow, self._depth, self._stable)
         scale = REFERENCE_WIDTH / tracked.face_width
-        moved = region_motion(fit.residual, self._labels, len(MOTION_REGIONS)) * scale
+        moved = region_motion(fit.residual if self._remove_head else flow, self._labels, len(MOTION_REGIONS)) * scale
         self._position = self._carried + moved
         self._follow_head(fit.motion, scale)
         return FaceMotion(self._position, fit.noise * scale, self._head, far=bool(np.abs(flow).mean() > _FAR))

@@ -27,13 +27,14 @@ class NetworkDetector:
     Args:
         settings: `threshold` and `macro_threshold` are the operating point.
         network: of this stream alone.
+        features: what the network is shown; everything, unless for ablation.
     """
 
-    def __init__(self, settings: SpotSettings, network: StreamNetwork) -> None:
+    def __init__(self, settings: SpotSettings, network: StreamNetwork, features: SpotFeatures | None = None) -> None:
         self.settings = settings
         self._network = network
         self._grid = SampleGrid()
-        self._features = SpotFeatures()
+        self._features = features or SpotFeatures()
         self._decision = SpotDecision(settings)
         self._neutral = NeutralFace(REGIONS)
         self._history = MotionHistory(REGIONS, settings.longest_event + 2.0)

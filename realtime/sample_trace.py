@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.rigid import TooLittleSkin
 from realtime.face_sample import FaceSample, SampleMeter
-from realtime.messages import FaceTracked, FrameCaptured
+from realtime.messages import FaceLost, FaceTracked, FrameCaptured
 from realtime.parcel import Parcel
 from realtime.settings import Settings
 from realtime.source import SourceSpec
@@ -84,8 +85,17 @@ def trace_video(source: SourceSpec, settings: Settings) -> SampleTrace:
     Raises:
         SourceError: it cannot be opened.
     """
-    tracker, meter = FaceTracker(settings.track), SampleMeter(settings.spot.quiet_renewal)
-    samples: list[FaceSample] = []
+    return trace_with(source, settings, [SampleMeter(settings.spot.quiet_renewal)])[0]
+
+
+def trace_with(source: SourceSpec, settings: Settings, meters: Sequence[SampleMeter]) -> list[SampleTrace]:
+    """Track a whole recording once, and measure it with several meters.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    tracker = FaceTracker(settings.track)
+    samples: list[list[FaceSample]] = [[] for _ in meters]
     opened = source.open()
     last_s = 0.0
     for sequence, frame in enumerate(opened):
@@ -101,16 +111,16 @@ def trace_video(source: SourceSpec, settings: Settings) -> SampleTrace:
             presentation_s=frame.presentation_s,
         )
         for parcel in tracker.track(Parcel(captured, frame.image)):
-            samples += measured(meter, parcel)
-    return SampleTrace.of(samples, last_s)
+            for meter, kept in zip(meters, samples, strict=True):
+                kept += measured(meter, parcel)
+    return [SampleTrace.of(kept, last_s) for kept in samples]
 
 
 def measured(meter: SampleMeter, parcel: Parcel) -> list[FaceSample]:
     """The sample of one message of the tracker, if it holds a face that can be measured."""
-    from kernels.rigid import TooLittleSkin
-
     if not isinstance(parcel.message, FaceTracked) or parcel.pixels is None:
-        meter.forget()
+        if isinstance(parcel.message, FaceLost):
+            meter.forget()
         return []
     try:
         return [meter.measure(parcel.message, parcel.pixels)]

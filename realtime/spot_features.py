@@ -7,10 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.face_regions import MOTION_REGIONS
 from realtime.sample_grid import REGIONS, STEP_S
 
 FEATURES = 2 * REGIONS + 14
-"""Regions in units of their noise (x, y each), head path (6), eyes, _mouth, light, occluded, residual, noise, age of the
+"""Regions in units of their noise (x, y each), head path (6), eyes, mouth, light, occluded, residual, noise, age of the
 window, and how far apart frames are."""
 
 _BASELINE_S = 1.0  # positions are given against a running mean of this time constant
@@ -20,6 +21,8 @@ _FIRST_NOISE = 0.08
 _LEARNING = 0.25  # share by which the noise may change in one second once it is known
 _ACQUAINTED_S = 0.5
 _MEDIAN_OF_RAYLEIGH = 1.1774  # median length of a vector whose coordinates have standard deviation 1
+_EYELIDS = [index for index, name in enumerate(MOTION_REGIONS) if name.startswith("eyelid")]
+_LIDS = [*(2 * i for i in _EYELIDS), *(2 * i + 1 for i in _EYELIDS), 2 * REGIONS + 6]
 _OPEN_FAST_S, _OPEN_SLOW_S = 0.5, 8.0
 
 
@@ -28,10 +31,12 @@ class SpotFeatures:
 
     Args:
         noise_scaling: divide by each region's own noise; without it by one fixed noise for all (for ablation).
+        watch_lids: look at the eyes' opening and the lids' motion; without it blinks go unseen (for ablation).
     """
 
-    def __init__(self, noise_scaling: bool = True) -> None:
+    def __init__(self, noise_scaling: bool = True, watch_lids: bool = True) -> None:
         self.noise_scaling = noise_scaling
+        self.watch_lids = watch_lids
         self.noise = np.full(REGIONS, _FIRST_NOISE)
         self._known_s = 0.0
         self._floor = np.full(REGIONS, _LEAST_NOISE)
@@ -56,6 +61,7 @@ class SpotFeatures:
     def forget(self) -> None:
         """A new window: nothing is bridged. What is known of the noise stays."""
         self._age_s = 0.0
+        self._openness = 1.0
         self._slow: NDArray[np.float64] | None = None
         self._short: NDArray[np.float64] | None = None
         self._usual_eyes = self._expected_eyes
@@ -98,6 +104,8 @@ class SpotFeatures:
             min(self._age_s, 2.0),
             math.log(min(max(frame_s, 0.002), 0.2) * 30),
         )
+        if not self.watch_lids:
+            out[_LIDS] = 0.0
         return out
 
     def _learn_noise(self, regions: NDArray[np.float64]) -> None:

@@ -1,0 +1,99 @@
+"""`python -m models train --model spot`: simulate, measure, fit, choose the operating point, export."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from models.simulator.portrait import builtin_portrait
+from models.spotting_export import export_spotting
+from models.spotting_network import parameter_count, to_checkpoint
+from models.spotting_patterns import Pattern, draw_patterns, inject
+from models.spotting_recordings import TRAINING, TracedRecording, trace_all
+from models.spotting_targets import TaughtRows, minutes, teach
+from models.spotting_training import SpotFitSettings, fit_spotting
+
+_PATTERN_SEED = 77
+_PER_PERSON = 10
+
+
+class SpotTrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a TOML file given with --config may say."""
+
+    patterns: int = 900  # expressions measured on still faces
+    variants: int = 6  # how often each recording is used with other expressions put into it
+    face_px: tuple[float, float] = (150.0, 330.0)  # of the faces on which patterns are measured
+    macro_shift: float = 0.0  # added to the log odds of a macro-expression's end, so that one threshold serves both
+    fit: SpotFitSettings = SpotFitSettings()
+
+
+def train_spotting(
+    settings: SpotTrainSettings, out: Path, command: str, commit: str, say: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Fit the spotting network and write `spot.pt` and `spot.onnx` with its manifest.
+
+    Args:
+        settings: of data and fit.
+        out: recordings are kept under `out/recordings`.
+        command: the command line, for the record.
+        commit: of the code.
+        say: told how far it is.
+
+    Returns:
+        Parameters, minutes, expressions and seconds.
+    """
+    began = time.monotonic()
+    recordings = trace_all(TRAINING, out / "recordings", say)
+    say(f"measuring {settings.patterns} expressions")
+    patterns = draw_patterns(
+        [builtin_portrait()], settings.patterns, _PER_PERSON, settings.face_px, np.random.default_rng(_PATTERN_SEED)
+    )
+    rows, micro = taught_rows(recordings, patterns, settings.variants)
+    say(f"{minutes(rows):.0f} minutes with {micro} micro-expressions")
+    torch.set_num_threads(1)
+    network = fit_spotting(rows, settings.fit, say)
+    stored = {
+        "model": "spot",
+        "network": to_checkpoint(network),
+        "macro_shift": settings.macro_shift,
+        "trained_by": command,
+        "commit": commit,
+    }
+    torch.save(stored, out / "spot.pt")
+    astray = export_spotting(stored, out / "spot.onnx")
+    say(f"{out / 'spot.onnx'}: differs from torch by at most {astray:.1e}")
+    report = {
+        "parameters": parameter_count(network),
+        "minutes": minutes(rows),
+        "micro_expressions": micro,
+        "seconds": time.monotonic() - began,
+        "settings": msgspec.to_builtins(settings),
+    }
+    (out / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    return report
+
+
+def taught_rows(
+    recordings: Sequence[TracedRecording], patterns: Sequence[Pattern], variants: int
+) -> tuple[list[TaughtRows], int]:
+    """Every recording as it is, and again with other expressions put into it; and how many micro-expressions."""
+    rows = [teach(one.trace, one.truth) for one in recordings]
+    micro = sum(row.kind == "micro" for one in recordings for row in one.truth)
+    for variant in range(variants):
+        for number, one in enumerate(recordings):
+            # Where expressions are already, there is less room for others.
+            if one.plan.holds != "none" and variant >= (variants + 1) // 2:
+                continue
+            gap_s = 1.2 if one.plan.holds == "none" else 0.8
+            trace, truth = inject(
+                one.trace, one.truth, patterns, np.random.default_rng([variant, number, 5]), mean_gap_s=gap_s
+            )
+            rows.append(teach(trace, truth))
+            micro += sum(row.kind == "micro" for row in truth)
+    return rows, micro
