@@ -76,7 +76,7 @@ class RecogniseSettings(_Section):
     """Class and action units."""
 
     model: str = Field("cloud", description="name of the network under models/weights")
-    backend: str = Field("auto", description="auto or onnxruntime")
+    backend: str = Field("auto", description="auto, tensorrt, onnxruntime-cuda or onnxruntime")
     certain: float | None = Field(None, ge=0, le=1, description="least probability for a label; unset: the model's own")
 
 

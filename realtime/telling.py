@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.classifier import ModelError
-from engine.pick import load
+from engine.pick import choose
 from realtime.event_table import event_table
 from realtime.failures import UserFacingError
 from realtime.messages import (
@@ -27,17 +27,21 @@ from realtime.summary import Summary
 
 
 def tell_network(console: Console, settings: RecogniseSettings) -> str:
-    """Say which network judges, and what runs it here.
+    """Say which network judges, what runs it here, and why nothing better does.
 
     Raises:
         UserFacingError: there is no such network, it is damaged, or nothing here can run it.
     """
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     try:
-        provenance = str(load(settings.model, settings.backend).provenance)
+        choice = choose(settings.model, settings.backend, say=say)
     except ModelError as error:
         raise UserFacingError(str(error)) from None
-    console.print(f"Network: {provenance}", markup=False, highlight=False, soft_wrap=True)
-    return provenance
+    say(f"Network: {choice.line()}")
+    return str(choice.classifier.provenance)
 
 
 class Telling:
