@@ -84,7 +84,7 @@ def _mp4(clip: EventClip, pictures: list[NDArray[np.uint8]]) -> bytes:
 
 def _gif(clip: EventClip, pictures: list[NDArray[np.uint8]]) -> bytes:
     steps_s = np.diff([*clip.times_s, clip.times_s[-1] + 1 / clip.rate]) * SLOWDOWN
-    frames = [Image.fromarray(picture) for picture in pictures]
+    frames = [Image.fromarray(picture).quantize(96, dither=Image.Dither.NONE) for picture in pictures]
     out = io.BytesIO()
     frames[0].save(
         out,

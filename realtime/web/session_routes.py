@@ -173,4 +173,4 @@ def _described(kept: Kept, run: KeptRun) -> dict[str, Any]:
 def _jpeg(image: Any) -> Response:
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     # The same picture is asked for again while one scrubs to and fro.
-    return Response(data.tobytes(), media_type="image/jpeg", headers={"cache-control": "private, max-age=600"})
+    return Response(data.tobytes(), media_type="image/jpeg", headers={"cache-control": "private, max-age=60"})

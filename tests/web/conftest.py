@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +10,6 @@ import pytest
 
 from models.simulator.builtin_clip import make_builtin_clip
 
-ROOT = Path(__file__).resolve().parents[2]
-PICTURES = ROOT / "out" / "web"
-"""Screenshots of every run; not kept in the repository."""
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -30,40 +21,6 @@ false_alarms_per_minute,noise_factor,threshold
 0.5,5.0,0.5
 2,4.0,0.3
 """
-
-
-class Program:
-    """`run_camera.py` with its page."""
-
-    def __init__(self, *words: str, env: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "run_camera.py"), *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"} | env,
-        )
-        self.said = ""
-        self.url = ""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-            if found := re.search(r"http://127\.0\.0\.1:\d+/\S*", line):
-                self.url = found.group(0)
-                break
-        assert self.url, self.said
-
-    def stop(self) -> int:
-        """Ctrl-C, and everything it said until its end."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        try:
-            said, _ = self.process.communicate(timeout=30)
-            self.said += said
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        return self.process.returncode
 
 
 @pytest.fixture(scope="session")
@@ -101,25 +58,3 @@ def launch() -> Iterator:
 @pytest.fixture(scope="session")
 def browser(launch):
     return launch()
-
-
-def looks_well(page, name: str) -> None:
-    """Keep a picture, and let axe-core find nothing serious."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
-    found = Axe().run(page).response["violations"]
-    serious = [
-        (one["id"], [node["html"][:150] for node in one["nodes"]][:3])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, serious
-
-
-def wait_until(true, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)

@@ -6,15 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import looks_well, wait_until
+from page_program import Program, looks_well, wait_until
 
 pytestmark = pytest.mark.timeout(280)
 
 
 @pytest.fixture(scope="module")
 def live(home, launch):
-    from conftest import Program
-
     started: list[Program] = []
 
     def start(*words: str) -> Program:

@@ -12,18 +12,20 @@ export class Beside {
     this.images = { plain: [], large: [] };
     this.asked = 0;
     document.addEventListener("theme", () => this.course());
+    addEventListener("resize", () => this.course());
   }
 
   async open(number, event, times, time) {
     const asked = ++this.asked;
     $("beside").hidden = false;
     $("beside-title").textContent = `Expression ${number + 1}: ${event.kind}, ${event.label}`;
-    $("large-says").textContent = `motion × ${times}`;
     const trouble = $("trouble");
     trouble.hidden = true;
     for (const kind of ["mp4", "gif", "csv"]) $(`as-${kind}`).href = `event/${number}/export.${kind}?times=${times}`;
+    $("large-says").textContent = "following the face…";
     const answer = await fetch(`event/${number}/clip.json`);
     if (asked !== this.asked) return;
+    $("large-says").textContent = `motion × ${times}`;
     if (!answer.ok) {
       this.clip = null;
       trouble.textContent = (await answer.json()).detail ?? "The face cannot be shown here.";
