@@ -7,6 +7,7 @@ import typer
 from calibrate.camera_command import camera
 from calibrate.int8_command import int8
 from calibrate.person_command import person
+from calibrate.threshold_command import threshold
 
 app = typer.Typer(
     help="Measure the camera, the person and the thresholds before trusting what is seen.",
@@ -19,6 +20,9 @@ app.command(epilog="Example: python -m calibrate person 0 --name anna; python ru
     person
 )
 app.command(epilog="Example: python -m calibrate int8 --out out/int8")(int8)
+app.command(epilog="Example: python -m calibrate threshold --false-alarms-per-minute 0.5 --settings-file glimpse.toml")(
+    threshold
+)
 
 
 @app.callback()
