@@ -12,6 +12,7 @@ import cv2
 from realtime.source import Frame, SourceError
 
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_MSMF}
+_FOURCC = {"mjpeg": "MJPG", "yuyv": "YUYV"}
 
 
 class Camera:
@@ -21,19 +22,24 @@ class Camera:
         device: index (`0`) or path (`/dev/video0`).
         width, height: wished for, px.
         fps: wished for, frames per second.
+        pixels: wished for, "mjpeg", "yuyv" or "any".
         backend: OpenCV's; by default the one of this system.
 
     Raises:
         SourceError: it cannot be opened or gives no picture.
     """
 
-    def __init__(self, device: str, width: int, height: int, fps: float, backend: int | None = None) -> None:
+    def __init__(
+        self, device: str, width: int, height: int, fps: float, pixels: str = "any", backend: int | None = None
+    ) -> None:
         self._device = device
         if backend is None:
             backend = _BACKENDS.get(sys.platform, cv2.CAP_ANY)
         self._capture = cv2.VideoCapture(int(device) if device.isdigit() else device, backend)
         if not self._capture.isOpened():
             raise SourceError(f"camera {device} cannot be opened; {_present()}")
+        if pixels in _FOURCC:  # before the size: drivers offer large ones only compressed
+            self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*_FOURCC[pixels]))
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         self._capture.set(cv2.CAP_PROP_FPS, fps)
@@ -45,9 +51,12 @@ class Camera:
         self.height, self.width = picture.shape[:2]
         delivered = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.fps = delivered if 0 < delivered < 1000 else fps  # some drivers say 0 or nonsense
-        asked = f" (asked for {width}x{height}, {fps:g})"
-        as_asked = (self.width, self.height, self.fps) == (width, height, fps)
-        self.says = f"camera {device}: {self.width}x{self.height}, {self.fps:g} frames/s{'' if as_asked else asked}"
+        sends = _name_of(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
+        wish = "" if pixels == "any" else f", {_FOURCC[pixels]}"
+        asked = f" (asked for {width}x{height}, {fps:g}{wish})"
+        as_asked = (self.width, self.height, self.fps) == (width, height, fps) and wish in ("", f", {sends}")
+        given = f"{self.width}x{self.height}, {self.fps:g} frames/s{f', {sends}' if sends else ''}"
+        self.says = f"camera {device}: {given}{'' if as_asked else asked}"
 
     def __iter__(self) -> Iterator[Frame]:
         first_ns: int | None = None
@@ -72,6 +81,12 @@ class Camera:
     def close(self) -> None:
         """Release the device."""
         self._capture.release()
+
+
+def _name_of(fourcc: int) -> str:
+    """Four letters, or nothing where a driver gives none."""
+    letters = fourcc.to_bytes(4, "little", signed=fourcc < 0).decode("latin-1")
+    return letters if letters.isprintable() and letters.strip() else ""
 
 
 def _present() -> str:

@@ -57,6 +57,24 @@ def begin_session(folder: Path, program: str, source: str, keeps: Keeps, files: 
     _write(folder, Manifest(program=program, source=source, began=_now(), keeps=keeps, files=listed))
 
 
+def continued(path: Path) -> Path:
+    """A further file beside one that was cut off, listed in the manifest where there is one: `recording-2.mp4`.
+
+    Args:
+        path: of the first.
+
+    Raises:
+        UserFacingError: the manifest cannot be read or written.
+    """
+    number = 2
+    while (part := path.with_stem(f"{path.stem}-{number}")).exists():
+        number += 1
+    if (path.parent / MANIFEST).is_file():
+        manifest = read_manifest(path.parent)
+        _write(path.parent, msgspec.structs.replace(manifest, files=(*manifest.files, KeptFile(part.name))))
+    return part
+
+
 def seal_session(folder: Path) -> None:
     """Add the end, and size and SHA-256 of every file that was written.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kernels.face_topology import VERTICES
 from realtime.crop import invert, move_points
+from realtime.kept_session import continued
 from realtime.messages import FaceTracked
 from realtime.parcel import Parcel
 
@@ -30,10 +31,11 @@ class LandmarkRecord:
 
     Args:
         path: .arrows file to write.
+        resume: another record of this run was cut off: go on in a file beside it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = pa.OSFile(str(path), "wb")
+    def __init__(self, path: Path, resume: bool = False) -> None:
+        self._file = pa.OSFile(str(continued(path) if resume and path.exists() else path), "wb")
         self._writer = pa.ipc.new_stream(self._file, SCHEMA)
         self._frames: list[int] = []
         self._times: list[float] = []

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.kept_session import continued
 from realtime.messages import FaceTracked, FrameCaptured
 from realtime.parcel import Parcel
 from realtime.video_writer import VideoWriter
@@ -22,10 +23,11 @@ class Recording:
     Args:
         path: MP4 to write.
         fps: rate the encoder plans for; frames keep their own times.
+        resume: another recording of this run was cut off: go on in a file beside it.
     """
 
-    def __init__(self, path: Path, fps: float) -> None:
-        self._path = path
+    def __init__(self, path: Path, fps: float, resume: bool = False) -> None:
+        self._path = continued(path) if resume and path.exists() else path
         self._fps = fps
         self._writer: VideoWriter | None = None
         self._last_s = -1.0
@@ -44,7 +46,7 @@ class Recording:
     def _write(self, image: NDArray[np.uint8], time_s: float) -> None:
         height, width = image.shape[:2]
         if self._writer is None:
-            self._writer = VideoWriter(self._path, width, height, self._fps, quality=_QUALITY)
+            self._writer = VideoWriter(self._path, width, height, self._fps, quality=_QUALITY, growing=True)
         picture = image.copy()
         cv2.circle(picture, (width - 16, 16), 6, (220, 30, 30), -1, cv2.LINE_AA)
         self._last_s = max(time_s, self._last_s + _LEAST_STEP_S)

@@ -44,8 +44,7 @@ class SpotSettings(_Section):
     method: Literal["network", "statistics"] = Field(
         "statistics", description="network: trained on simulated faces; statistics: thresholds on motion over noise"
     )
-    threshold: float = Field(0.5, gt=0, lt=1, description="least probability for a micro-expression to be told")
-    macro_threshold: float = Field(0.5, gt=0, lt=1, description="the same for a macro-expression")
+    threshold: float = Field(0.5, gt=0, lt=1, description="network: least confidence with which an expression is told")
     person: str = Field("", description="who is watched, as measured by 'python -m calibrate person'; empty: anybody")
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")
@@ -96,6 +95,8 @@ class CameraSettings(_Section):
     width: int = Field(640, ge=160)
     height: int = Field(480, ge=120)
     fps: float = Field(30.0, gt=0)
+    pixels: Literal["any", "mjpeg", "yuyv"] = Field("any", description="what a webcam sends; mjpeg for high rates")
+    stall_s: float = Field(5.0, ge=0.5, description="no frame for so long, and a camera or stream is opened anew")
 
 
 class RecordSettings(_Section):

@@ -15,6 +15,7 @@ from realtime.failures import UserFacingError
 
 if TYPE_CHECKING:
     from realtime.reconnect import Reconnecting
+    from realtime.settings import CameraSettings
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
@@ -66,7 +67,7 @@ class SourceSpec:
         spec: `0`, `/dev/video0`, a URL, a video file, or a folder of images.
         realtime: give recorded frames at their own pace, stamped like a camera's.
         image_fps: rate of a folder of images, which has none of its own.
-        width, height, fps: asked of a camera.
+        width, height, fps, pixels: asked of a camera.
         stall_s: a live source that gives no frame for so long has stalled, seconds.
     """
 
@@ -77,6 +78,19 @@ class SourceSpec:
     height: int = 480
     fps: float = 30.0
     stall_s: float = 5.0
+    pixels: str = "any"
+
+    @classmethod
+    def live_as(cls, spec: str, asked: CameraSettings) -> SourceSpec:
+        """A camera or stream, with what the settings ask of it."""
+        return cls(
+            spec,
+            width=asked.width,
+            height=asked.height,
+            fps=asked.fps,
+            stall_s=asked.stall_s,
+            pixels=asked.pixels,
+        )
 
     @property
     def is_camera(self) -> bool:
@@ -113,7 +127,7 @@ class SourceSpec:
         if self.is_camera:
             from realtime.camera import Camera
 
-            return Camera(self.spec, self.width, self.height, self.fps)
+            return Camera(self.spec, self.width, self.height, self.fps, self.pixels)
         if self.is_browser:
             from realtime.web.browser_camera import BrowserCamera
 

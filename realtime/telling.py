@@ -17,9 +17,13 @@ from realtime.messages import (
     ExpressionRecognised,
     FaceFound,
     FaceLost,
+    LoadShed,
     Message,
     MotionMeasured,
     NotNeutral,
+    SourceLost,
+    SourceOpened,
+    StageRestarted,
     WindowReset,
 )
 from realtime.settings import RecogniseSettings
@@ -50,24 +54,39 @@ class Telling:
     Args:
         console: where to.
         name: of the source.
+        beside: another source's, which is told above the same line; then each says which it is.
     """
 
-    def __init__(self, console: Console, name: str) -> None:
+    def __init__(self, console: Console, name: str, beside: Telling | None = None) -> None:
         self.events: list[ExpressionRecognised] = []
         self._console = console
-        columns = (TextColumn("{task.description}"), BarColumn(pulse_style="cyan"), TextColumn("{task.fields[seen]}"))
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        self._prefix = ""
+        self._lost_since_s: float | None = None
+        self._leads = beside is None
+        if beside is None:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(pulse_style="cyan"),
+                TextColumn("{task.fields[seen]}"),
+            )
+            self._progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+            self._first_name = name
+        else:
+            self._progress, self._prefix = beside._progress, f"{name}: "
+            beside._prefix = f"{beside._first_name}: "
         self._task = self._progress.add_task(name, total=None, seen="starting")
         self._first_s: float | None = None
 
     def __enter__(self) -> Telling:
-        self._progress.start()
+        if self._leads:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._leads:
+            self._progress.stop()
 
     def hear(self, message: Message) -> None:
         """Told of each message as it comes."""
@@ -91,6 +110,28 @@ class Telling:
             )
         elif isinstance(message, WindowReset):
             self._say(f"{message.presentation_s:.2f} s: window reset: {message.reason}")
+        else:
+            self._tell_trouble(message)
+
+    def _tell_trouble(self, message: Message) -> None:
+        if isinstance(message, SourceLost):
+            self._lost_since_s = message.presentation_s
+            self._say(f"{message.presentation_s:.2f} s: {message.reason}; it is tried again until it delivers")
+        elif isinstance(message, SourceOpened) and self._lost_since_s is not None:
+            away_s = message.presentation_s - self._lost_since_s
+            self._lost_since_s = None
+            self._say(
+                f"{message.presentation_s:.2f} s: {message.says}: it is back, after {away_s:.1f} s without a frame"
+            )
+        elif isinstance(message, StageRestarted):
+            self._say(f"{message.reason}; {message.stage} is started again, for the {_nth(message.restarts)} time")
+        elif isinstance(message, LoadShed) and message.one_in > 1:
+            self._say(
+                f"This machine does not keep up: {message.stage} looks at one frame in {message.one_in}; "
+                "every frame is still tracked, and short expressions may be missed"
+            )
+        elif isinstance(message, LoadShed):
+            self._say(f"This machine keeps up again: {message.stage} looks at every frame")
 
     def conclude(self, summary: Summary) -> None:
         """The table of events, and what the run amounted to."""
@@ -107,7 +148,7 @@ class Telling:
             self._say(f"Stopped by {summary.stopped_by}; everything found so far is kept.")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"{self._prefix}{text}", markup=False, highlight=False, soft_wrap=True)
 
     def _seen(self, message: MotionMeasured) -> None:
         now_s = time.monotonic()
@@ -117,3 +158,7 @@ class Telling:
         rate = frames / max(now_s - self._first_s, 0.1)
         seen = f"{message.presentation_s:.1f} s seen, {frames} frames, {rate:.0f}/s, {len(self.events)} events"
         self._progress.update(self._task, seen=seen)
+
+
+def _nth(count: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")

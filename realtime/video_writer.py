@@ -16,7 +16,7 @@ _LIMITED_RANGE, _BT601 = 1, 6  # FFmpeg's AVCOL_RANGE_MPEG and AVCOL_SPC_SMPTE17
 
 
 class VideoWriter:
-    """Writes frames into `path.part`, and gives the file its name when it is whole.
+    """Writes frames into `path.part`, and gives the file its name when it is whole; or lets it grow under its name.
 
     Args:
         path: an .mp4 file; an older one is replaced.
@@ -24,19 +24,30 @@ class VideoWriter:
         fps: usual rate, a hint for players.
         quality: x264's constant rate factor; smaller is better.
         preset: x264's preset.
+        growing: a fragmented file, for recordings without a known end: cut off, it plays up to its last two seconds.
 
     Raises:
         OSError: the file cannot be written.
     """
 
     def __init__(
-        self, path: Path, width: int, height: int, fps: float, *, quality: int = 20, preset: str = "veryfast"
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: float,
+        *,
+        quality: int = 20,
+        preset: str = "veryfast",
+        growing: bool = False,
     ) -> None:
         self._path = path
-        self._part = path.with_name(path.name + ".part")
+        self._part = path if growing else path.with_name(path.name + ".part")
         self._odd = (height % 2, width % 2)
         self._part.touch()  # FFmpeg would notice only at the first frame
-        self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
+        flags = "+frag_keyframe+empty_moov+default_base_moof" if growing else "+faststart"
+        options = {"movflags": flags, "flush_packets": "1"}
+        self._container = av.open(str(self._part), "w", format="mp4", options=options)
         self._stream = self._container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"

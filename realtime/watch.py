@@ -55,8 +55,7 @@ def watch_camera(
         from realtime.web.live_page import watch_on_page
 
         return watch_on_page(source, settings, console, record=record, out=out, port=port, demo_clip=demo_clip)
-    camera = settings.camera
-    spec = SourceSpec(source, width=camera.width, height=camera.height, fps=camera.fps)
+    spec = SourceSpec.live_as(source, settings.camera)
     if not (spec.is_camera or spec.is_url):
         raise UserFacingError(f"{source} is no camera; for recordings: python run_camera.py replay {source} --out out")
     if view == "window":

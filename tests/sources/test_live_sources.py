@@ -127,7 +127,7 @@ def test_a_camera_says_what_it_delivers_and_when_it_stops(tmp_path: Path):
     clip = write_clip(tmp_path / "device.avi", 20, codec="mjpeg")
     camera = Camera(str(clip), 640, 480, 30.0, backend=cv2.CAP_FFMPEG)
     assert (camera.width, camera.height, camera.fps) == (160, 120, 30.0)
-    assert "160x120, 30 frames/s (asked for 640x480, 30)" in camera.says
+    assert "160x120, 30 frames/s, MJPG (asked for 640x480, 30)" in camera.says
     frames = []
     with pytest.raises(SourceError, match="stopped giving pictures; check its cable"):
         for frame in camera:
