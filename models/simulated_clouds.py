@@ -23,7 +23,7 @@ from models.simulator.pose import HeadPose
 from models.strangers import BLOBS, PersonalUnits, Stranger, StrangerSettings
 
 SIZE, FACE_WIDTH = 256, 184.0
-EVENTS_PER_STRANGER = 5
+EVENTS_PER_STRANGER = 10
 """Inventing a person takes longer than rendering one."""
 
 

@@ -18,6 +18,7 @@ from models.protocol.samples import Inputs, Samples
 
 RECIPES: dict[str, str] = {
     "cloud": "models.cloud_recipe:Cloud",
+    "cloud-simulated": "models.cloud_simulated:CloudSimulated",
     "logistic": "models.protocol.references:Logistic",
     "svm": "models.protocol.references:Svm",
     "pointnet": "models.protocol.point_net:PointNet",
