@@ -33,8 +33,8 @@ SECTIONS = {
 }
 HEAD = """# API reference
 
-Made from the docstrings by `python docs/make_api.py`; a test holds it to them. What is not listed here may change without
-notice. How to add a source, a sink or a model: [extending](extending.md).
+Made from the docstrings by `python docs/make_api.py`; a test holds it to them. What is not listed here may change
+without notice. How to add a source, a sink or a model: [extending](extending.md).
 """
 
 

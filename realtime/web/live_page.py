@@ -135,6 +135,14 @@ class LivePage:
         except KeyboardInterrupt:
             return "Ctrl-C"
 
+    def once(self, order: Order) -> str:
+        """One run, and what became of it is told on the page.
+
+        Returns:
+            What stopped it; empty when its source ended or could not be opened.
+        """
+        return self._begin(order)
+
     def _wait(self) -> Order:
         while True:
             try:
