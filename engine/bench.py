@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.check import BATCHES, REPETITIONS, Checked, check_model
-from engine.manifest import WEIGHTS, read_manifest
+from engine.manifest import WEIGHTS, find_model, read_manifest
 
 
 def run(
@@ -41,8 +41,11 @@ def run(
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    names = list(read_manifest(folder).models)
+    for name in names:
+        find_model(name, folder)
     say(machine())
-    checked = [check_model(name, folder, say, repetitions, compiling) for name in read_manifest(folder).models]
+    checked = [check_model(name, folder, say, repetitions, compiling) for name in names]
     for network in checked:
         _tell(network, console)
     figures = {"machine": machine(), "networks": msgspec.to_builtins(checked), "ratios": _ratios(checked)}

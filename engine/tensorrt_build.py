@@ -62,7 +62,7 @@ def build_plan(
     strongly = getattr(module.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
     definition = builder.create_network(0 if strongly is None else 1 << int(strongly))
     parser = module.OnnxParser(definition, logger)
-    if not parser.parse(network):
+    if not parser.parse(network) or not definition.num_outputs:
         errors = [str(parser.get_error(number)) for number in range(parser.num_errors)]
         first = " ".join((errors or [heard.last("no reason given")])[0].split())
         raise ModelError(f"{library} cannot read {name} ({first})")
@@ -75,7 +75,8 @@ def build_plan(
     elif library.is_rtx:
         config.num_compute_capabilities = 1
         config.set_compute_capability(module.ComputeCapability.CURRENT, 0)
-    cache = config.create_timing_cache(timing) if hasattr(config, "create_timing_cache") else None
+    # TensorRT for RTX times nothing while it builds; what it compiles at first run is kept by the classifier.
+    cache = None if library.is_rtx else config.create_timing_cache(timing)
     if cache is not None:
         config.set_timing_cache(cache, ignore_mismatch=False)
     if hasattr(module, "IProgressMonitor"):

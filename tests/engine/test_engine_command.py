@@ -1,24 +1,57 @@
 """`python -m engine`, as a user meets it."""
 
+import json
 import shutil
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from engine import __main__ as command
 from engine.manifest import WEIGHTS
+from engine.tensorrt_library import LIBRARIES
 
 
 def run(*arguments):
     return CliRunner().invoke(command.app, [str(argument) for argument in arguments])
 
 
-def test_check_times_every_shipped_model(monkeypatch):
-    monkeypatch.setattr(command, "_REPETITIONS", 30)
+def test_check_measures_every_runtime_and_says_what_is_missing(tmp_path):
+    result = run("check", "--no-compile", "--repetitions", 20, "--json", tmp_path / "engine.json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((tmp_path / "engine.json").read_text())
+    network = next(one for one in figures["networks"] if one["model"] == "cloud")
+    rows = {(row["backend"], row["precision"]): row for row in network["rows"] if not row["missing"]}
+    row = rows["onnxruntime", "float32"]
+    assert row["difference"] <= 1e-4
+    assert all(row["latency_ms"][batch]["median"] > 0 for batch in ("1", "8", "64"))
+    missing = {row["backend"]: row["missing"] for row in network["rows"] if row["missing"]}
+    for reason in missing.values():
+        assert reason in result.output.replace("\n", " ") or reason in result.output
+
+
+def test_check_fails_when_answers_stray(monkeypatch):
+    row = {"backend": "tensorrt", "precision": "float16", "missing": "", "difference": float("nan"), "allowed": 1e-2}
+    figures = {"networks": [{"model": "cloud", "rows": [row]}]}
+    monkeypatch.setattr(command.bench, "run", lambda *arguments: figures)
     result = run("check")
-    assert result.exit_code == 0
-    assert "cloud: cloud.onnx" in result.output
-    assert "onnxruntime, batch 1: median" in result.output
+    assert result.exit_code == 1
+    assert "error: answers stray from torch's: cloud in tensorrt, float16" in result.output
+
+
+def test_a_build_without_a_gpu_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    result = run("build")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: CuPy ") and result.output.count("\n") == 1
+
+
+def test_a_build_without_tensorrt_is_one_line(monkeypatch):
+    for package in LIBRARIES:
+        monkeypatch.setitem(sys.modules, package, None)
+    result = run("build", "--capability", "8.6")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: TensorRT is not installed; pip install") and result.output.count("\n") == 1
 
 
 def test_check_names_a_damaged_model(tmp_path):
