@@ -24,6 +24,9 @@ ALLOWED: dict[str, set[str]] = {
             "models.metrics",
             "models.protocol",
         ),  # INT8: clouds and their truth
+        # The operating point: recordings with their truth, and how they are scored.
+        *("models.spotting_files", "models.spotting_metrics", "models.spotting_recordings", "models.spotting_replay"),
+        "models.score_spotting",
     },
     "realtime": {"kernels", "engine"},
     "run_camera": {"realtime", "models.simulator"},
