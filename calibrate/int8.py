@@ -67,9 +67,9 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def refusal(self) -> str:
         """Why it must not be installed; empty where it may."""
-        worst = max(self.losses, key=lambda loss: loss.lost)
-        if not worst.lost <= MOST_UF1_LOST:
-            return f"INT8 loses {worst.lost:.3f} UF1 on {worst.where}, and {MOST_UF1_LOST} is the most"
+        for loss in self.losses:
+            if not loss.lost <= MOST_UF1_LOST:
+                return f"INT8 loses {loss.lost:.3f} UF1 on {loss.where}, and {MOST_UF1_LOST} is the most"
         return ""
 
 
