@@ -72,7 +72,7 @@ class PageNote(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
 
     source: str
     time_s: float
-    what: str  # found, lost, reset, held, ended
+    what: str  # found, lost, reset, held, ended; trouble with source or stages, and well again; dropped: frames
     says: str
 
 

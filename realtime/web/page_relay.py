@@ -24,8 +24,13 @@ from realtime.messages import (
     FaceLost,
     FaceTracked,
     FrameCaptured,
+    FramesDropped,
+    LoadShed,
     Message,
     MotionMeasured,
+    SourceLost,
+    SourceOpened,
+    StageRestarted,
     WindowReset,
 )
 from realtime.parcel import Parcel
@@ -172,6 +177,21 @@ class PageRelay:
             return self._note(message.onset_s, "held", "a macro-expression began and is held")
         if isinstance(message, EndOfStream):
             return self._note(0.0, "ended", message.reason)
+        return self._trouble(message)
+
+    def _trouble(self, message: Message) -> PageMessage | None:
+        if isinstance(message, SourceLost):
+            return self._note(message.presentation_s, "trouble", f"the source is gone ({message.reason}); trying again")
+        if isinstance(message, SourceOpened) and message.epoch > 0:
+            return self._note(message.presentation_s, "well", f"the source is back: {message.says}")
+        if isinstance(message, StageRestarted):
+            return self._note(0.0, "trouble", f"{message.stage} was started again: {message.reason}")
+        if isinstance(message, LoadShed):
+            kept_up = "this machine keeps up again" if message.one_in == 1 else "this machine does not keep up"
+            more = "" if message.one_in == 1 else f": {message.stage} looks at one frame in {message.one_in}"
+            return self._note(0.0, "well" if message.one_in == 1 else "trouble", kept_up + more)
+        if isinstance(message, FramesDropped):
+            return self._note(0.0, "dropped", str(message.count))
         return None
 
     def _note(self, time_s: float, what: str, says: str) -> PageNote:

@@ -11,7 +11,7 @@ const $ = (id) => document.getElementById(id);
 const screen = new Screen($("video"), $("over"), $("nothing"));
 const strip = new Strip($("strip"));
 const cards = new Cards($("events"), $("none"), $("count"));
-const figures = { latencies: [], shown: [], skipped: 0, last: 0 };
+const figures = { latencies: [], shown: [], skipped: 0, lost: 0, last: 0, timer: 0 };
 let socket = null, status = null, clock = null, fresh = false, waiting = null, busy = false;
 
 const page = { ask, clock: () => clock, status: () => status };
@@ -69,7 +69,17 @@ function hear(said) {
   } else if (said.type === "status") tell(said);
   else if (said.type === "clock") hearClock(said);
   else if (said.type === "quiet") wizard.hear(said);
-  else if (said.type === "note" && said.what === "held") announce("A macro-expression is held.");
+  else if (said.type === "note") note(said);
+}
+
+function note(said) {
+  if (said.what === "dropped") $("f-lost").textContent = figures.lost += Number(said.says);
+  else if (said.what === "held") announce("A macro-expression is held.");
+  else if (said.what === "trouble") announce(`⚠ ${said.says}`);
+  else if (said.what === "well") announce(said.says);
+  else if (said.what === "reset") announce(`measuring began anew: ${said.says}`);
+  clearTimeout(figures.timer);
+  if (said.what !== "trouble") figures.timer = setTimeout(() => announce(status?.phase === "idle" ? "" : status?.source ?? ""), 6000);
 }
 
 function announce(text) {
@@ -169,6 +179,8 @@ function tell(said) {
   if (said.phase === "starting" && before?.phase !== "starting") {
     strip.clear();
     screen.clear("Starting…");
+    figures.lost = 0;
+    $("f-lost").textContent = "0";
   }
   if (said.phase === "idle") {
     screen.clear(said.problem ? "No picture." : said.says || "Stopped. Choose a source and press Start.");
@@ -188,8 +200,10 @@ function choices(said) {
     list.dataset.of = wanted;
     const kept = list.value;
     list.replaceChildren(...said.sources.map(([spec, says]) => new Option(says, spec)), new Option("an address or a file…", ""));
-    const own = said.sources.some(([spec]) => spec === said.source);
-    list.value = kept && kept !== said.source ? kept : own ? said.source : said.source === "this browser's camera" ? "browser" : list.options[0].value;
+    const own = said.source === "this browser's camera" ? "browser" : said.source;
+    const listed = !own || said.sources.some(([spec]) => spec === own);
+    list.value = kept || (listed ? own || list.options[0].value : "");
+    if (!listed && !kept) $("other").value = own;
   }
   $("other-box").hidden = list.value !== "";
 }
