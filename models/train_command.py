@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-NETWORKS = ("cloud", "spot")
+from models.systems.names import SYSTEM_NAMES
+
+NETWORKS = ("cloud", "spot", *SYSTEM_NAMES)
 
 
 def train(
@@ -20,8 +22,13 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="fixed beforehand; no score chooses among them")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="of the samples, the first weights and their order")] = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML file with any setting of models.train.TrainSettings")
+        Path | None,
+        typer.Option(help="TOML file with any setting of models.train.TrainSettings, or see docs/training.md"),
     ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(help="prepared:STORE, for the published systems (not cloud, spot)")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="begin anew where --out holds a run that was cut off")] = False,
 ) -> None:
     """Train a network on simulated faces, and say how it does on simulated people that it never saw.
 
@@ -35,6 +42,10 @@ def train(
     if importlib.util.find_spec("torch") is None:
         _fail("training needs torch: pip install -e '.[train]'")
     command = "python -m models " + shlex.join(sys.argv[1:])
+    if model in SYSTEM_NAMES:
+        from models.training.command import train_from_command
+
+        return train_from_command(model, data or [], out, config, epochs, seed, fresh, command)
     if model == "spot":
         from models.spotting_train_command import train_spot
 

@@ -1,0 +1,37 @@
+"""A trained system as a file that the engine exports, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from models.systems.catalogue import SYSTEMS, Made
+
+
+def to_checkpoint(name: str, classes: int, full: bool, network: nn.Module) -> dict[str, Any]:
+    """Weights and what the network is built from, for `torch.save`."""
+    state = {key: value.cpu() for key, value in network.state_dict().items()}
+    return {"name": name, "classes": classes, "full": full, "state": state}
+
+
+def from_checkpoint(stored: dict[str, Any]) -> nn.Module:
+    """The network stored by `to_checkpoint`, ready for inference."""
+    made = SYSTEMS[stored["name"]].make(int(stored["classes"]), bool(stored["full"]))
+    made.network.load_state_dict(stored["state"])
+    return made.network.eval()
+
+
+def input_table(made: Made) -> list[dict[str, Any]]:
+    """The network's inputs as the engine's export wants them described."""
+    return [{"name": one.name, "shape": list(one.shape), "meaning": one.meaning} for one in made.inputs]
+
+
+def some_inputs(made: Made, inputs: Any, count: int) -> dict[str, torch.Tensor]:
+    """Real inputs of up to `count` samples by name, at least eight (repeated where there are fewer)."""
+    import numpy as np
+
+    take = np.arange(max(count, 8)) % len(inputs)
+    arrays = made.view.read(inputs.take(take[: max(min(count, len(inputs)), 8)]))
+    return {one.name: torch.from_numpy(array) for one, array in zip(made.inputs, arrays, strict=True)}
