@@ -36,15 +36,19 @@ def leave_one_subject_out(samples: Samples) -> list[Fold]:
     """A fold for each subject, in order of their names.
 
     Raises:
-        ValueError: fewer than two subjects.
+        ValueError: fewer than two subjects, or a fold whose training subjects show one class only.
     """
     subjects = np.unique(samples.subject)
     if len(subjects) < 2:
         raise ValueError(f"leave-one-subject-out needs at least two subjects; the data hold {len(subjects)}")
-    return [
+    folds = [
         Fold(str(one), np.flatnonzero(samples.subject != one), np.flatnonzero(samples.subject == one))
         for one in subjects
     ]
+    for fold in folds:
+        if len(np.unique(samples.label[fold.train])) < 2:
+            raise ValueError(f"without {fold.subject} only one class is left to learn from: take more recordings")
+    return folds
 
 
 def judge_fold(recipe: Recipe, samples: Samples, fold: Fold, seed: int) -> Judgement:
