@@ -318,6 +318,27 @@ def latency(
         bench_latency(clip or make_builtin_clip(Path(folder)).video, rounds, chosen, console, json, html)
 
 
+@bench.command(epilog="Example: python run_camera.py bench soak --minutes 30 --json out/soak.json")
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long to run.")] = 2.0,
+    every: Annotated[float, typer.Option(min=5, help="Seconds from one kill to the next.")] = 20.0,
+    seed: Annotated[int, typer.Option(help="Of the choice whom to kill.")] = 1,
+    clip: Clip = None,
+    json: Json = None,
+    settings: Config = None,
+) -> None:
+    """Play faces as a live camera while workers are killed at random: what was missed, lost and leaked.
+
+    Without --clip, the built-in clip is played: 640x480 at 30 frames/s.
+    """
+    with one_line_errors(), tempfile.TemporaryDirectory() as folder:
+        from models.simulator.builtin_clip import make_builtin_clip
+        from realtime.bench_soak_command import bench_soak
+
+        chosen = _settings(settings)
+        bench_soak(clip or make_builtin_clip(Path(folder)).video, minutes, every, seed, chosen, console, json)
+
+
 def _laboratory_clip(folder: Path) -> Path:
     from models.simulator.simulate import SimulationPlan, simulate_all
 

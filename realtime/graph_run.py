@@ -30,6 +30,7 @@ _HEARD = frozenset(
         "SourceOpened",
         "SourceLost",
         "LoadShed",
+        "FramesDropped",
         "FaceFound",
         "FaceLost",
         "MotionMeasured",
