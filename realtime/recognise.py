@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classifier import Classifier
-from kernels.expression_cloud import ExpressionCloud
 from kernels.rigid import TooLittleSkin
 from realtime.crop import CROP_SIZE, carry
 from realtime.evidence import pack_evidence
+from realtime.expression_on_gpu import fetched, meter_for
 from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Label, stamp
 from realtime.parcel import Parcel
 from realtime.settings import RecogniseSettings
@@ -37,7 +37,7 @@ class Recogniser:
     ) -> None:
         self.classifier = classifier
         self.certain = classifier.certain if settings.certain is None else settings.certain
-        self._cloud = ExpressionCloud(CROP_SIZE)
+        self._cloud = meter_for(classifier, CROP_SIZE)
         self._now_ns = now_ns
 
     def warm(self) -> None:
@@ -74,7 +74,8 @@ class Recogniser:
         }
         label = self._label(probabilities, float(verdict.expression[0]))
         recognised = self._tell(spotted, label, probabilities, present)
-        return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), measured.residual, measured.cloud))]
+        seen = fetched(measured.residual), fetched(measured.cloud)
+        return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), *seen))]
 
     def _tell(
         self, spotted: ExpressionSpotted, label: Label, probabilities: dict[str, float], action_units: dict[str, float]
