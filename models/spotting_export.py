@@ -21,25 +21,25 @@ _MOST_ASTRAY = 1e-4
 
 
 class _Probable(torch.nn.Module):
-    """Logits to probabilities; ends of macro-expressions moved so that one threshold serves both kinds."""
+    """Logits to confidences: moved, since training sees far more expressions than a day does, so that one half is a
+    good operating point."""
 
-    def __init__(self, network: SpottingNetwork, macro_shift: float) -> None:
+    def __init__(self, network: SpottingNetwork, shift: float) -> None:
         super().__init__()
         self.network = network
-        self.macro_shift = macro_shift
+        self.shift = shift
 
     def forward(self, rows: Tensor, past: Tensor) -> tuple[Tensor, ...]:
         said, kept = self.network(rows, past)
-        micro, macro = said.ended[:, :1], said.ended[:, 1:] + self.macro_shift
-        ended = torch.sigmoid(torch.cat([micro, macro], dim=1))
-        return ended, torch.sigmoid(said.lasting), torch.sigmoid(said.states), said.lags, kept
+        ended, lasting = torch.sigmoid(said.ended + self.shift), torch.sigmoid(said.lasting + self.shift)
+        return ended, lasting, torch.sigmoid(said.states), said.lags, kept
 
 
 def export_spotting(stored: dict[str, Any], target: Path) -> float:
     """Write a checkpoint of the spotting network and enter it into the manifest beside it.
 
     Args:
-        stored: `network` (see `to_checkpoint`), `macro_shift`, `trained_by`, `commit`.
+        stored: `network` (see `to_checkpoint`), `shift`, `trained_by`, `commit`.
         target: the ONNX file to write.
 
     Returns:
@@ -51,7 +51,7 @@ def export_spotting(stored: dict[str, Any], target: Path) -> float:
     import onnx
 
     network = from_checkpoint(stored["network"])
-    probable = _Probable(network, float(stored["macro_shift"])).eval()
+    probable = _Probable(network, float(stored["shift"])).eval()
     rows, past = torch.zeros(1, FEATURES, 4), torch.zeros(1, network.width, network.memory)
     length = torch.export.Dim("rows", min=1, max=4096)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -32,8 +32,8 @@ def offline_events(trace: SampleTrace, settings: SpotSettings, network: StreamNe
         answers = network.judge(features[first:last])
         part = times[first:last]
         candidates = _candidates("micro", part, answers.ended[:, 0], answers.lags[:, :3], settings.threshold)
-        candidates += _candidates("macro", part, answers.ended[:, 1], answers.lags[:, 3:], settings.macro_threshold)
-        candidates += _lasting(part, answers.lasting, answers.lags[:, 3:], settings.macro_threshold)
+        candidates += _candidates("macro", part, answers.ended[:, 1], answers.lags[:, 3:], settings.threshold)
+        candidates += _lasting(part, answers.lasting, answers.lags[:, 3:], settings.threshold)
         chosen: list[Interval] = []
         for _, interval in sorted(candidates, key=lambda pair: -pair[0]):
             if all(overlap(interval, other) <= _SAME for other in chosen):

@@ -23,7 +23,8 @@ class SpotFitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: int = 6000
     batch: int = 24
     rows: int = 540  # length of one excerpt, 9 s
-    settle: int = 50  # rows at its beginning that are not judged
+    settle: int = 50  # rows at its beginning that are not judged, unless the recording begins there
+    beginnings: float = 0.06  # share of excerpts that are the beginning of a recording
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     width: int = 48
@@ -49,13 +50,17 @@ class _Excerpts:
         truth: list[list[NDArray[np.float32]]] = [[], [], [], []]
         for i, which in enumerate(self.rng.choice(len(self.recordings), size, p=self.shares)):
             recording = self.recordings[which]
-            start = int(self.rng.integers(len(recording) - count))
+            begins = self.rng.random() < self.settings.beginnings
+            start = 0 if begins else int(self.rng.integers(len(recording) - count))
             part = slice(start, start + count)
             features[i] = self._roughen(recording.features[part])
             for into, values in zip(
                 truth, (recording.ended, recording.lasting, recording.states, recording.lags), strict=True
             ):
-                into.append(values[part])
+                told = values[part].copy()
+                if start > 0:
+                    told[: self.settings.settle] = np.nan
+                into.append(told)
         return (torch.from_numpy(features), *(torch.from_numpy(np.stack(values)) for values in truth))
 
     def _roughen(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,11 +76,14 @@ class _Excerpts:
 
 
 def fit_spotting(
-    recordings: Sequence[TaughtRows], settings: SpotFitSettings, say: Callable[[str], None] = print
+    recordings: Sequence[TaughtRows],
+    settings: SpotFitSettings,
+    say: Callable[[str], None] = print,
+    network: SpottingNetwork | None = None,
 ) -> SpottingNetwork:
-    """Fit a network; the same recordings and settings give the same network on one machine."""
+    """Fit a network, or fit one further; the same recordings and settings give the same network on one machine."""
     torch.manual_seed(settings.seed)
-    network = SpottingNetwork(settings.width, settings.dropout)
+    network = network or SpottingNetwork(settings.width, settings.dropout)
     excerpts = _Excerpts(recordings, settings)
     optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, settings.steps, pct_start=0.1)
@@ -105,12 +113,11 @@ def spotting_loss(said: tuple[Tensor, ...], truth: Sequence[Tensor], settings: S
         truth: ended (B, T, 2), lasting (B, T), states, lags; NaN where nothing is asked.
         settings: weights.
     """
-    late = slice(settings.settle, None)
-    ended, lasting, states, lags = (one[:, late] for one in truth)
-    loss = 4 * _asked_entropy(said[0].transpose(1, 2)[:, late], ended, settings.positive)
-    loss = loss + 0.5 * _asked_entropy(said[1][:, late], lasting, 1.0)
-    loss = loss + 0.5 * _asked_entropy(said[2].transpose(1, 2)[:, late], states, 1.0)
-    told = said[3].transpose(1, 2)[:, late]
+    ended, lasting, states, lags = truth
+    loss = 4 * _asked_entropy(said[0].transpose(1, 2), ended, settings.positive)
+    loss = loss + 0.5 * _asked_entropy(said[1], lasting, 1.0)
+    loss = loss + 0.5 * _asked_entropy(said[2].transpose(1, 2), states, 1.0)
+    told = said[3].transpose(1, 2)
     asked = torch.isfinite(lags)
     if asked.any():
         # Long spans need only be known to their share.

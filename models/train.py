@@ -14,6 +14,7 @@ import torch
 
 from models.calibration import (
     CoverageRisk,
+    best_f1_threshold,
     certain_threshold,
     expected_calibration_error,
     fit_temperature,
@@ -117,6 +118,7 @@ def train(settings: TrainSettings, out: Path, command: str, say: Callable[[str],
         ),
     )
     fitted = time.monotonic()
+    _place_unit_thresholds(network, sets[Purpose.CALIBRATION])
     temperature, certain = _calibrate(network, sets[Purpose.CALIBRATION], settings.most_risk)
     validation = sets[Purpose.VALIDATION]
     report = _report(
@@ -150,6 +152,15 @@ def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Callable
         save_samples(samples, folder)
         note.write_bytes(recipe)
     return load_samples(folder)
+
+
+def _place_unit_thresholds(network: CloudNetwork, samples: CloudSamples) -> None:
+    """Shift the action units' logits so that probability 0.5 is where each unit is best called present."""
+    shown = samples.take(np.flatnonzero(samples.expression))
+    logits = judge(network, shown).action_units
+    thresholds = [best_f1_threshold(logits[:, unit], shown.action_units[:, unit]) for unit in range(logits.shape[1])]
+    with torch.no_grad():
+        network.action_units.bias.sub_(torch.tensor(thresholds))
 
 
 def _calibrate(network: CloudNetwork, samples: CloudSamples, most_risk: float) -> tuple[float, CoverageRisk]:

@@ -41,7 +41,7 @@ def apex(times: NDArray[np.float64], course: NDArray[np.float64]) -> float:
     for first in high:
         ahead = course[first : int(np.searchsorted(times, times[first] + _HELD_S)) + 1]
         if ahead.max() - course[first] < STOPPED * course[first]:
-            return _parabola(times, course, int(first + np.argmax(ahead)))
+            return parabola(times, course, int(first + np.argmax(ahead)))
     return float(times[high[-1]])
 
 
@@ -84,7 +84,7 @@ def _foot(times: NDArray[np.float64], course: NDArray[np.float64], peak: float) 
     return float(crossing + beyond)
 
 
-def _parabola(times: NDArray[np.float64], course: NDArray[np.float64], index: int) -> float:
+def parabola(times: NDArray[np.float64], course: NDArray[np.float64], index: int) -> float:
     """Sub-frame position of a maximum from its two neighbours."""
     if index == 0 or index == len(course) - 1:
         return float(times[index])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.stream_network import StreamNetwork
+from realtime import course
 from realtime.face_sample import FaceSample
 from realtime.history import MotionHistory
 from realtime.neutral import NeutralFace
@@ -17,6 +18,9 @@ from realtime.spot_decision import SpotDecision, Told, moments
 from realtime.spot_features import SpotFeatures
 
 _SHOWN = 3.0  # motion this many times the noise is drawn as standing out; the network decides by more than that
+_NEAR_APEX_S = 0.06  # the apex is looked for this far around where the network puts it
+_NEAR_S = 0.18  # the feet of rise and decay lie at most this far outside of what the network says
+_SURELY_MICRO_S = 0.52  # what has risen and fallen within this time is a micro-expression
 _AT_REST = 0.3  # probability of every state below which the face is taken to rest
 _ALL = np.ones(REGIONS, bool)
 
@@ -25,7 +29,7 @@ class NetworkDetector:
     """A `Detector`.
 
     Args:
-        settings: `threshold` and `macro_threshold` are the operating point.
+        settings: `threshold` is the operating point.
         network: of this stream alone.
         features: what the network is shown; everything, unless for ablation.
     """
@@ -105,13 +109,42 @@ class NetworkDetector:
         return [self._measured(one) for one in self._decision.finish(float(self._history.time[-1]))]
 
     def _measured(self, told: Told) -> Occurrence:
-        """Times between frames, and how far each region moved."""
-        last_s = float(self._history.time[-1])
-        onset_s, offset_s = told.onset_s, min(told.offset_s, last_s)
+        """Apex between frames, and how far each region moved."""
+        offset_s = min(told.offset_s, float(self._history.time[-1]))
         apex_s = min(told.apex_s, offset_s)
-        moved = np.sqrt(((self._at(apex_s) - self._rest(told, apex_s)) ** 2).sum(axis=1))
-        score = float((moved / self._features.noise).max())
-        return Occurrence(told.kind, onset_s, apex_s, offset_s, moved, score, told.state, told.confidence)
+        moved = self._at(apex_s) - self._rest(told, apex_s)
+        onset_s, kind = told.onset_s, told.kind
+        if told.state == "over":
+            first_s, apex_s, last_s = self._on_its_course(moved, onset_s, apex_s, offset_s)
+            if kind == "macro" and last_s - first_s <= _SURELY_MICRO_S:
+                kind, onset_s, offset_s = "micro", first_s, last_s
+            apex_s = min(max(apex_s, onset_s), offset_s)
+        lengths = np.sqrt((moved**2).sum(axis=1))
+        score = float((lengths / self._features.noise).max())
+        return Occurrence(kind, onset_s, apex_s, offset_s, lengths, score, told.state, told.confidence)
+
+    def _on_its_course(
+        self, moved: NDArray[np.float64], onset_s: float, apex_s: float, offset_s: float
+    ) -> tuple[float, float, float]:
+        """Feet and peak of the progress along the expression's own direction, near where the network sees them."""
+        window = self._history.since(onset_s - _NEAR_S)
+        times = self._history.time[window]
+        inside = times <= offset_s + _NEAR_S
+        times = times[inside]
+        near = np.flatnonzero(np.abs(times - apex_s) <= _NEAR_APEX_S)
+        if len(times) < 4 or len(near) == 0:
+            return onset_s, apex_s, offset_s
+        positions = course.smooth(times, self._history.motion[window][inside])
+        share = np.clip((times - onset_s) / (offset_s - onset_s), 0, 1)[:, None, None]
+        before, after = self._at(onset_s), self._at(offset_s)
+        pattern = moved / self._features.noise[:, None] ** 2
+        progress = ((positions - before - share * (after - before)) * pattern).sum(axis=(1, 2))
+        top = int(near[np.argmax(progress[near])])
+        if progress[top] <= 0:
+            return onset_s, apex_s, offset_s
+        rising = course.onset(times[: top + 1], progress[: top + 1])
+        falling = course.offset(times[top:], progress[top:])
+        return rising, course.parabola(times, progress, top), falling
 
     def _rest(self, told: Told, at_s: float) -> NDArray[np.float64]:
         """Where the regions would be without the expression: before it, or between before and after it."""

@@ -42,7 +42,7 @@ class SpotSettings(_Section):
     """Onset, apex and offset. Motions in px at 224 px face width, times in seconds."""
 
     method: Literal["network", "statistics"] = Field(
-        "statistics", description="network: trained on simulated faces; statistics: thresholds on motion over noise"
+        "network", description="network: trained on simulated faces; statistics: thresholds on motion over noise"
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="network: least confidence with which an expression is told")
     person: str = Field("", description="who is watched, as measured by 'python -m calibrate person'; empty: anybody")

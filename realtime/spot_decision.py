@@ -14,7 +14,7 @@ _SURE_S = 0.05  # a moment is chosen among those this long after the first that 
 _FALLING = 0.8  # or as soon as probability has fallen to this share of its peak
 _SAME = 0.2  # overlap from which two tellings are of one expression
 _STEADY_S = 0.05  # an expression under way must be probable for this long
-_GONE = 0.25  # and is over without a word when it has been less probable than this
+_GONE = 0.005  # and is over without a word when its confidence has been less than this: the odds are against it
 _GONE_S = 0.3  # for this long
 _SHORTEST_LASTING_S = 0.3
 
@@ -84,7 +84,7 @@ class SpotDecision:
     """Chooses moments at which an expression is told.
 
     Args:
-        settings: `threshold` is the operating point: the least probability for a micro-expression to be told.
+        settings: `threshold` is the operating point: the least confidence with which an expression is told.
     """
 
     def __init__(self, settings: SpotSettings) -> None:
@@ -98,6 +98,7 @@ class SpotDecision:
         self._probable_since_s: float | None = None
         self._gone_since_s: float | None = None
         self._last: Told | None = None
+        self._begins_s: float | None = None
 
     @property
     def open(self) -> Told | None:
@@ -107,10 +108,12 @@ class SpotDecision:
     def push(self, moment: Moment) -> list[Told]:
         """Take in the next moment."""
         told: list[Told] = []
+        if self._begins_s is None:
+            self._begins_s = moment.time_s
         micro = self._micro.watch(moment, moment.micro_ended, self.settings.threshold)
         if micro is not None:
             told += self._tell("micro", micro[0].micro, micro[1])
-        ended = self._macro.watch(moment, moment.macro_ended, self.settings.macro_threshold)
+        ended = self._macro.watch(moment, moment.macro_ended, self.settings.threshold)
         if self._open is not None:
             told += self._let_go(moment, ended)
         elif ended is not None:
@@ -125,7 +128,7 @@ class SpotDecision:
 
     def _tell(self, kind: Literal["micro", "macro"], times: tuple[float, float, float], sure: float) -> list[Told]:
         onset_s, apex_s, offset_s = times
-        if offset_s - onset_s < self.settings.shortest_event:
+        if offset_s - onset_s < self.settings.shortest_event or not self._settled(onset_s):
             return []
         if self._last is not None:
             onset, offset = self._last.onset_s, self._last.offset_s
@@ -135,8 +138,12 @@ class SpotDecision:
         self._last = Told(kind, onset_s, min(max(apex_s, onset_s), offset_s), offset_s, sure, "over")
         return [self._last]
 
+    def _settled(self, onset_s: float) -> bool:
+        """What began before the face was known is not judged."""
+        return self._begins_s is not None and onset_s >= self._begins_s + self.settings.settle
+
     def _announce(self, moment: Moment) -> list[Told]:
-        if moment.lasting < self.settings.macro_threshold:
+        if moment.lasting < self.settings.threshold:
             self._probable_since_s = None
             return []
         if self._probable_since_s is None:
@@ -144,7 +151,7 @@ class SpotDecision:
         if moment.time_s - self._probable_since_s < _STEADY_S:
             return []
         onset_s, apex_s, _ = moment.macro
-        if moment.time_s - onset_s < _SHORTEST_LASTING_S:
+        if moment.time_s - onset_s < _SHORTEST_LASTING_S or not self._settled(onset_s):
             return []
         if self._last is not None:
             onset_s = max(onset_s, self._last.offset_s)

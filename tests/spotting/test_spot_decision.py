@@ -9,7 +9,7 @@ from realtime.settings import SpotSettings
 from realtime.spot_decision import Moment, SpotDecision
 
 STEP = 1 / 60
-SETTINGS = SpotSettings(threshold=0.5, macro_threshold=0.5)
+SETTINGS = SpotSettings(threshold=0.5)
 
 
 def bump(t, middle, height=0.9, width=0.03):
