@@ -156,8 +156,14 @@ def replay(
 @app.command(epilog="Example: python run_camera.py camera 0 --view web")
 def camera(
     source: Annotated[
-        str, typer.Argument(help="0, /dev/video0, rtsp://..., http://...; with --view web also 'browser' or 'demo'")
-    ] = "0",
+        str | None,
+        typer.Argument(
+            help="0 (the default), /dev/video0, rtsp://..., http://...; with --view web also 'browser', 'demo'"
+        ),
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Option("--source", help="The same as an option; give it several times for several.")
+    ] = None,
     view: Annotated[str, typer.Option(help="web (a page in the browser), window or none")] = "none",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page, on this machine only; 0: any.")] = 0,
     record: Annotated[bool, typer.Option("--record", help="Keep the video; nothing is kept without this.")] = False,
@@ -181,7 +187,8 @@ def camera(
         def demo_clip(folder: Path) -> Path:
             return make_builtin_clip(folder).video
 
-        _end(watch_camera(source, chosen, console, view=view, record=record, out=out, port=port, demo_clip=demo_clip))
+        sources = [*([source] if source else []), *(more or [])] or ["0"]
+        _end(watch_camera(sources, chosen, console, view=view, record=record, out=out, port=port, demo_clip=demo_clip))
 
 
 @app.command("export", epilog="Example: python run_camera.py export out/interview --format elan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +12,40 @@ from pathlib import Path
 from rich.console import Console
 
 from realtime.graph import Build
+from realtime.graph_run import Plan, run_plans
 from realtime.kept_files import KeptFiles
 from realtime.kept_session import begin_session, seal_session
 from realtime.messages import Message
 from realtime.out_folder import prepare_folder
-from realtime.pipeline import run_pipeline
+from realtime.pipeline import plan_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
+from realtime.supervisor import WorkerFailed
 from realtime.telling import Telling
 from realtime.wishes import Wishes
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A live run that can be run.
+
+    Attributes:
+        plan: for `run_plans`.
+        telling: a context for as long as it runs.
+        kept: where its files lie, when it is recorded.
+    """
+
+    plan: Plan
+    telling: Telling
+    kept: KeptFiles | None
+
+    def seal(self) -> None:
+        """Finish the manifest of what was recorded."""
+        if self.kept is not None:
+            seal_session(self.kept.folder)
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,37 @@ class LiveRun:
         Raises:
             UserFacingError: the source cannot be opened, or a worker failed.
         """
-        kept = KeptFiles(self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}", not self.settings.record.landmarks_only)
+        with contextlib.ExitStack() as told:
+            begun = self.begin(source, sinks, wishes, record=record, name=name, hear=hear, stopping=stopping)
+            told.enter_context(begun.telling)
+            try:
+                (result,) = run_plans([begun.plan])
+            except BaseException:
+                begun.seal()
+                raise
+        return self.end(begun, result)
+
+    def begin(
+        self,
+        source: SourceSpec,
+        sinks: Mapping[str, Build],
+        wishes: Wishes,
+        *,
+        record: bool,
+        name: str = "",
+        hear: Callable[[Message], None] = lambda message: None,
+        stopping: Callable[[], bool] = lambda: False,
+        beside: Telling | None = None,
+        subfolder: str = "",
+    ) -> Begun:
+        """What `watch` runs, ready to be run beside others; `end` it afterwards.
+
+        Args:
+            beside: what tells of another source in the same terminal.
+            subfolder: of the folder named after the time.
+        """
+        folder = self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}" / subfolder
+        kept = KeptFiles(folder, not self.settings.record.landmarks_only)
         recorders: dict[str, Build] = {}
         if record:
             prepare_folder(kept.folder)
@@ -74,46 +127,43 @@ class LiveRun:
             recorders = kept.recorders(source.fps)
             what = "video, events and report" if kept.pixels else "landmarks and events, no pixel of it"
             self.console.print(f"Recording {what} to {kept.folder}", soft_wrap=True)
-        else:
+        elif beside is None:
             self.console.print("Nothing is recorded. Ctrl-C stops.")
-        try:
-            summary = self._run(source, recorders | dict(sinks), wishes, name, hear, stopping)
-            if record:
-                self._report(kept, summary)
-        finally:
-            if record:
-                seal_session(kept.folder)
-        if record:
-            self.console.print(f"To delete it again: python run_camera.py forget {kept.folder}", soft_wrap=True)
-        return summary
-
-    def _run(
-        self,
-        source: SourceSpec,
-        sinks: Mapping[str, Build],
-        wishes: Wishes,
-        name: str,
-        hear: Callable[[Message], None],
-        stopping: Callable[[], bool],
-    ) -> Summary:
         led = Wishes(wishes.path)
-        with Telling(self.console, name or source.label) as telling:
+        telling = Telling(self.console, name or source.label, beside)
 
-            def tell(message: Message) -> None:
-                telling.hear(message)
-                hear(message)
+        def tell(message: Message) -> None:
+            telling.hear(message)
+            hear(message)
 
-            summary = run_pipeline(
-                source,
-                self.settings,
-                sinks,
-                name=name,
-                on_message=tell,
-                stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
-                wishes=wishes,
-            )
-        telling.conclude(summary)
-        return summary
+        plan = plan_pipeline(
+            source,
+            self.settings,
+            recorders | dict(sinks),
+            name=name,
+            on_message=tell,
+            stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
+            wishes=wishes,
+        )
+        return Begun(plan, telling, kept if record else None)
+
+    def end(self, begun: Begun, result: Summary | WorkerFailed) -> Summary:
+        """Tell what it amounted to, write the report, and seal what was recorded.
+
+        Raises:
+            WorkerFailed: the run failed; what had been recorded is sealed.
+        """
+        try:
+            if isinstance(result, WorkerFailed):
+                raise result
+            begun.telling.conclude(result)
+            if begun.kept is not None:
+                self._report(begun.kept, result)
+        finally:
+            begun.seal()
+        if begun.kept is not None:
+            self.console.print(f"To delete it again: python run_camera.py forget {begun.kept.folder}", soft_wrap=True)
+        return result
 
     def _report(self, kept: KeptFiles, summary: Summary) -> None:
         report = Report(kept.report, about={"Backend": self.network})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from realtime.live_run import LiveRun
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.telling import tell_network
+from realtime.watch_several import watch_several
 from realtime.window import check_display
 from realtime.wishes import Wishes
 
@@ -21,7 +22,7 @@ VIEWS = ("web", "window", "none")
 
 
 def watch_camera(
-    source: str,
+    sources: Sequence[str],
     settings: Settings,
     console: Console,
     *,
@@ -34,7 +35,7 @@ def watch_camera(
     """Run until the source ends, the window is closed, or Ctrl-C; the page stays until Ctrl-C.
 
     Args:
-        source: camera number, device or URL; for the page also `demo`, `browser` or a video file.
+        sources: camera numbers, devices or URLs; for the page one, also `demo`, `browser` or a video file.
         settings: of every stage.
         console: for events and figures.
         view: one of `VIEWS`.
@@ -54,13 +55,22 @@ def watch_camera(
     if view == "web":
         from realtime.web.live_page import watch_on_page
 
-        return watch_on_page(source, settings, console, record=record, out=out, port=port, demo_clip=demo_clip)
-    spec = SourceSpec.live_as(source, settings.camera)
-    if not (spec.is_camera or spec.is_url):
-        raise UserFacingError(f"{source} is no camera; for recordings: python run_camera.py replay {source} --out out")
+        if len(sources) > 1:
+            raise UserFacingError("the page shows one source: give one, or --view none for several")
+        return watch_on_page(sources[0], settings, console, record=record, out=out, port=port, demo_clip=demo_clip)
+    specs = [SourceSpec.live_as(source, settings.camera) for source in sources]
+    for spec in specs:
+        if not (spec.is_camera or spec.is_url):
+            again = f"python run_camera.py replay {spec.spec} --out out"
+            raise UserFacingError(f"{spec.spec} is no camera; for recordings: {again}")
+    if view == "window" and len(specs) > 1:
+        raise UserFacingError("the window shows one source: give one, or --view none for several")
     if view == "window":
         check_display()
     run = LiveRun(settings, console, tell_network(console, settings.recognise), out)
+    if len(specs) > 1:
+        return watch_several(specs, run, record=record)
+    (spec,) = specs
     with tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private:
         wishes = Wishes(Path(private) / "wishes")
         sinks: dict[str, Build] = {}

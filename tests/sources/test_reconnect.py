@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from network_camera import PROGRAM, NetworkCamera
 from passing_stages import passing_graph, passing_rings, read_diary
 
 from realtime.fitting import fitted
@@ -24,37 +23,6 @@ from realtime.restarts import RestartPolicy
 from realtime.source import Frame, SourceError, SourceSpec
 from realtime.summary import Summary
 from realtime.supervisor import Limits
-
-PROGRAM = Path(__file__).with_name("mjpeg_server.py")
-
-
-class NetworkCamera:
-    """A server process of its own, so that it can be killed and frozen."""
-
-    def __init__(self, folder: Path) -> None:
-        self._order = folder / "order"
-        self.tell("run")
-        self._port = 0
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://viewer:s3cret@127.0.0.1:{self._port}/video"
-
-    def tell(self, order: str) -> None:
-        part = self._order.with_suffix(".part")
-        part.write_text(order)
-        part.replace(self._order)
-
-    def start(self) -> None:
-        command = [sys.executable, str(PROGRAM), str(self._port), str(self._order)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self._port = int(self.process.stdout.readline())
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 @pytest.fixture
