@@ -16,6 +16,7 @@ _SAME = 0.2  # overlap from which two tellings are of one expression
 _STEADY_S = 0.05  # an expression under way must be probable for this long
 _GONE = 0.005  # and is over without a word when its confidence has been less than this: the odds are against it
 _GONE_S = 0.3  # for this long
+_RESUMED_S = 0.15  # what began this long before the last one ended is the last one still
 _SHORTEST_LASTING_S = 0.3
 
 
@@ -154,6 +155,8 @@ class SpotDecision:
         if moment.time_s - onset_s < _SHORTEST_LASTING_S or not self._settled(onset_s):
             return []
         if self._last is not None:
+            if onset_s < self._last.offset_s - _RESUMED_S:
+                return []
             onset_s = max(onset_s, self._last.offset_s)
         self._probable_since_s = self._gone_since_s = None
         self._open = Told("macro", onset_s, max(apex_s, onset_s), moment.time_s, moment.lasting, "held")

@@ -98,3 +98,8 @@ def test_an_open_expression_is_closed_where_the_stream_stops():
 
 def test_a_flicker_of_probability_announces_nothing():
     assert run(4, lasting=lambda t: 0.9 if 1.5 < t < 1.53 else 0.0, macro_end=[(1.0, 1.2, 99.0)]) == []
+
+
+def test_what_goes_on_after_its_end_was_told_is_not_told_again():
+    told = run(6, macro_end=[(1.0, 1.3, 3.0)], lasting=lambda t: 0.9 if 1.5 < t < 4.5 else 0.0)
+    assert [one.state for _, one in told] == ["held", "released"]

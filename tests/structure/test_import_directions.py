@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "run_camera": {"realtime", "models.simulator"},
 }
 # What is learned about spotting is learned from, and scored on, the very signals that the spotter sees.
-SPOTTING_ALLOWED = {"realtime", "engine.stream_network", "engine.manifest"}
+SPOTTING_ALLOWED = {"realtime", "engine.stream_network", "engine.manifest", "engine.classifier"}
 KERNEL_LIBRARIES = {"numpy", "numba", "cupy", "llvmlite"}
 KERNEL_TOOLS = ("kernels/bench", "kernels/__main__")  # command line and benchmark: they may name peers
 TORCH_FREE = ("kernels", "realtime", "calibrate", "run_camera", "models/simulator", "models/metrics")
