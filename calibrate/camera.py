@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kernels.rigid import TooLittleSkin
 from realtime.failures import UserFacingError
 from realtime.messages import FaceTracked, FrameCaptured
-from realtime.motion_meter import MotionMeter
+from realtime.motion_meter import REFERENCE_WIDTH, MotionMeter
 from realtime.parcel import Parcel
 from realtime.settings import Settings, SpotSettings
 from realtime.source import Frame, Source
@@ -36,8 +37,9 @@ class CameraReport(msgspec.Struct, frozen=True):
     noise: float  # of one pixel from frame to frame, grey levels
     sharpness: float  # standard deviation of the crop's Laplacian, grey levels
     motion_noise: float  # of one region's motion on a face at rest, px at 224 px face width
-    least_motion: float  # smallest motion that will be spotted, same unit
-    shortest_ms: float  # shortest rise from onset to apex that three frames still catch
+    least_motion: float  # smallest motion that stands out from noise, same unit
+    least_motion_px: float  # the same in pixels of this picture
+    shortest_ms: float  # shortest rise from onset to apex that three frames still catch, and the spotter believes
     advice: list[str]
 
     def lines(self) -> list[str]:
@@ -47,7 +49,7 @@ class CameraReport(msgspec.Struct, frozen=True):
             f"rate {self.rate:.1f} frames/s, jitter {self.jitter_ms:.1f} ms, longest gap {self.longest_gap_ms:.0f} ms",
             f"face {self.face_width:.0f} px wide, sharpness {self.sharpness:.1f}, noise {self.noise:.1f} grey levels",
             f"light {self.brightness:.0f} grey levels, drift {self.drift:+.1f}, flicker {self.flicker:.2f}",
-            f"motions under {self.least_motion:.2f} px (at 224 px face width) "
+            f"motions under {self.least_motion_px:.2f} px ({self.least_motion:.2f} px at 224 px face width) "
             f"and {self.shortest_ms:.0f} ms will be missed",
             *(f"advice: {line}" for line in self.advice),
         ]
@@ -92,18 +94,25 @@ def measure_camera(source: Source, seconds: float, settings: Settings | None = N
                 # Most pixels of a quiet face change by noise alone; whole grey levels have no fine median.
                 grain.append(float(np.abs(crop - before).mean()) * np.sqrt(np.pi / 2) / np.sqrt(2))
             before = crop
+            try:
+                motion = meter.measure(tracked.message, tracked.pixels)
+            except TooLittleSkin:
+                meter.forget()
+                continue
+            if motion.far:
+                meter.renew()
             faces.append(tracked.message)
             light.append(float(crop.mean()))
-            motions.append(meter.measure(tracked.message, tracked.pixels).regions)
+            motions.append(motion.regions.copy())
         if times[-1] - times[0] >= seconds:
             break
     if len(faces) < _FEWEST_FACES:
         raise UserFacingError(
             f"a face was seen in {len(faces)} of {len(times)} frames; sit before the camera, in light"
         )
-    motion = np.array(motions)
-    report = _report(source.says, np.array(times), faces, motion, np.array(light), np.array(grain), settings.spot)
-    return CameraMeasurement(report, np.array(times), np.array(light), np.sqrt((motion**2).sum(axis=-1)))
+    moved = np.array(motions)
+    report = _report(source.says, np.array(times), faces, moved, np.array(light), np.array(grain), settings.spot)
+    return CameraMeasurement(report, np.array(times), np.array(light), np.sqrt((moved**2).sum(axis=-1)))
 
 
 def captured(sequence: int, frame: Frame, source: Source) -> Parcel:
@@ -136,6 +145,7 @@ def _report(
     slow = cv2.blur(light.reshape(-1, 1), (1, second), borderType=cv2.BORDER_REFLECT).ravel()
     # Differences between neighbours: slow sway is no noise.
     motion_noise = float(np.median(np.abs(np.diff(motion, axis=0))) * 1.4826 / np.sqrt(2))
+    least = max(spot.least_motion, spot.noise_factor * motion_noise)
     widths = [face.quality.face_width for face in faces]
     figures = {
         "rate": 1 / step,
@@ -148,8 +158,10 @@ def _report(
         "noise": float(np.median(grain)) if len(grain) else 0.0,
         "sharpness": float(np.median([face.quality.sharpness for face in faces])),
         "motion_noise": motion_noise,
-        "least_motion": max(spot.least_motion, spot.noise_factor * motion_noise),
-        "shortest_ms": 3000 * step,
+        "least_motion": least,
+        "least_motion_px": least * float(np.median(widths)) / REFERENCE_WIDTH,
+        # A rise takes about half of an event.
+        "shortest_ms": max(3000 * step, 500 * spot.shortest_event),
     }
     return CameraReport(
         source=says, frames=len(times), faces=len(faces), advice=_advice(figures, len(faces) / len(times)), **figures

@@ -29,7 +29,7 @@ _PROBABILITIES = (
     *(0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995),
 )
 GRID: dict[Method, tuple[dict[str, float], ...]] = {
-    "network": tuple({"threshold": one, "macro_threshold": one} for one in _PROBABILITIES),
+    "network": tuple({"threshold": one} for one in _PROBABILITIES),
     "statistics": tuple({"noise_factor": float(one)} for one in np.geomspace(3.0, 48.0, 17).round(1)),
 }
 """Operating points that are tried, by method; the reach shrinks along each."""
@@ -110,7 +110,7 @@ def sweep(
     """
     points = []
     for chosen in GRID[method]:
-        settings = base.model_copy(update={"method": method, **chosen})
+        settings = _at(base, method, chosen)
         clips = [
             ScoredClip(one.plan.name, one.trace.seconds, one.truth, events_on_trace(one.trace, settings))
             for one in recordings
@@ -140,7 +140,7 @@ def with_quiet(
         raise UserFacingError("the quiet recordings show no face; film somebody who sits still, in light")
     measured = []
     for point in points:
-        settings = base.model_copy(update={"method": method, **point.settings})
+        settings = _at(base, method, point.settings)
         told = [event for trace in traces for event in events_on_trace(trace, settings)]
         counted = [event for event in told if kind == "overall" or event.kind == "micro"]
         measured.append(msgspec.structs.replace(point, quiet_per_minute=round(len(counted) / minutes, 3)))
@@ -170,6 +170,10 @@ def slider(points: Sequence[Point]) -> list[Point]:
         if not kept or point.recall > kept[-1].recall:
             kept.append(point)
     return kept
+
+
+def _at(base: SpotSettings, method: Method, chosen: dict[str, float]) -> SpotSettings:
+    return SpotSettings(**(base.model_dump() | {"method": method} | chosen))
 
 
 def now() -> str:

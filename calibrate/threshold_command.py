@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,7 +67,7 @@ def threshold(
             points = with_quiet(points, traces, method, kind, chosen.spot)
         report = ThresholdReport(
             made_at=now(),
-            made_by=" ".join(["python -m calibrate", *sys.argv[1:]]),
+            made_by=_made_by(false_alarms_per_minute, kind, simulated is not None, len(traces)),
             method=method,
             network=network,
             kind=kind,
@@ -101,7 +100,7 @@ def _simulated_curve(
     from calibrate.threshold import GRID, sweep
     from realtime.failures import UserFacingError
 
-    network = _fingerprint() if method == "network" else ""
+    network = fingerprint() if method == "network" else ""
     if simulated is None:
         shipped = read_shipped()
         if (shipped.method, shipped.kind, shipped.network) != (method, kind, network):
@@ -172,13 +171,26 @@ def _table(points: Sequence[Point], best: Point) -> Table:
     return table
 
 
+def _made_by(wanted: float, kind: Kind, anew: bool, quiet: int) -> str:
+    """The command line, without paths: they are nobody's business in a file that may be passed on."""
+    words = f"python -m calibrate threshold --false-alarms-per-minute {wanted:g}"
+    words += " --all-kinds" if kind == "overall" else ""
+    words += " --simulated DIR" if anew else ""
+    return words + quiet * " --quiet FILE"
+
+
 def _least_intensity() -> str:
     from calibrate.threshold import LEAST_INTENSITY
 
     return LEAST_INTENSITY
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """SHA-256 of the spotting network.
+
+    Raises:
+        UserFacingError: there is none, or its list cannot be read.
+    """
     from engine.classifier import ModelError
     from engine.manifest import read_manifest
     from engine.stream_network import SPOT_WEIGHTS

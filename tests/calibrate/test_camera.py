@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from realtime.failures import UserFacingError
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
 def look(**faults) -> CameraReport:
     return measure_camera(StillCamera(**faults), 4.0).report
 
@@ -42,6 +44,26 @@ def test_a_gap_is_seen():
     report = look(gap_at=60)
     assert report.longest_gap_ms == pytest.approx(433, abs=5)
     assert any("frames are lost" in line for line in report.advice)
+
+
+def test_jitter_is_seen():
+    assert look(jitter_ms=8.0).jitter_ms == pytest.approx(12, abs=6)
+    assert look().jitter_ms < 0.1
+
+
+def test_flicker_is_seen_and_advised_against():
+    report = look(flicker=6.0)
+    assert report.flicker == pytest.approx(6 / np.sqrt(2), rel=0.3)
+    assert any("flickers" in line for line in report.advice)
+    assert not any("flickers" in line for line in look().advice)
+
+
+def test_what_will_be_missed_follows_rate_and_size():
+    report = look()
+    assert report.shortest_ms == pytest.approx(100, rel=0.02)
+    assert report.least_motion_px == pytest.approx(report.least_motion * report.face_width / 224)
+    assert look(fps=15.0).shortest_ms == pytest.approx(200, rel=0.02)
+    assert f"motions under {report.least_motion_px:.2f} px" in "\n".join(report.lines())
 
 
 def test_more_noise_hides_larger_motions():
