@@ -9,6 +9,7 @@ from models.preparation.command import prepare
 from models.protocol.command import loso
 from models.simulator.command import simulate, simulator_pictures
 from models.spotting_command import compare_spotting, score_spotting
+from models.systems.command import compare
 from models.train_command import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -18,6 +19,7 @@ app.command()(train)
 app.command()(loso)
 app.add_typer(data, name="data")
 app.command()(prepare)
+app.command()(compare)
 app.command("score-spotting")(score_spotting)
 app.command("compare-spotting")(compare_spotting)
 

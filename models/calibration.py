@@ -85,3 +85,25 @@ def certain_threshold(
     choices = [coverage_risk(probabilities, truth, step / 100) for step in range(lowest, 100)]
     usable = [choice for choice in choices if choice.coverage > 0]
     return next((choice for choice in usable if choice.risk <= most_risk), min(usable, key=lambda choice: choice.risk))
+
+
+def best_f1_threshold(
+    logits: NDArray[np.floating[Any]], truth: NDArray[np.bool_], least_occurrences: int = 10
+) -> float:
+    """The logit from which a unit is best called present: largest F1, the middle of the widest choice on a tie.
+
+    Args:
+        logits: (N,) of samples that were not trained on.
+        truth: (N,) whether the unit was there.
+        least_occurrences: of the unit; with fewer the threshold stays 0.
+    """
+    if truth.sum() < least_occurrences:
+        return 0.0
+    order = np.argsort(-logits, kind="stable")
+    falling, hits = np.asarray(logits, np.float64)[order], np.cumsum(truth[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + truth.sum())
+    # One sample more or less shall not decide: the curve is smoothed over neighbouring thresholds.
+    width = max(len(order) // 100, 1)
+    smooth = np.convolve(np.pad(f1, width, mode="edge"), np.ones(2 * width + 1) / (2 * width + 1), mode="valid")
+    best = int(smooth.argmax())
+    return float((falling[best] + falling[min(best + 1, len(falling) - 1)]) / 2)

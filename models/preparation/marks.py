@@ -69,17 +69,25 @@ class MarkFinder:
         return Found(max(peak - half, 0), peak, min(peak + half, last), "all found")
 
     def _peak(self, crops: NDArray[np.uint8], mesh: NDArray[np.float32], back: int) -> int:
-        """Where regions move most against the first frame, or against the frame `back` before."""
+        """Where regions move most against the first frame, or against both frames `back` before and after.
+
+        Both, for the end of an expression differs from its apex as much as the apex from the onset.
+        """
         labels = region_labels(mesh, self.size, self.size)
         depth, stable = depth_map(mesh, self.size, self.size), stable_skin(mesh, self.size, self.size)
         regions = int(labels.max()) + 1
         best, at = -1.0, max(len(crops) // 2, 1)
         for place in np.unique(np.linspace(1, len(crops) - 1, LOOKS).astype(int)).tolist():
-            before = crops[max(place - back, 0) if back else 0]
-            residual = self._rigid.remove(self._flow.estimate(before, crops[place]), depth, stable).residual
-            moved = np.linalg.norm(region_motion(residual, labels, regions), axis=1)
-            moved[list(_BLINKERS)] = 0
-            strength = float(np.sort(moved)[-3:].mean())
+            others = (max(place - back, 0), min(place + back, len(crops) - 1)) if back else (0,)
+            strengths = []
+            for other in others:
+                flow = self._flow.estimate(crops[other], crops[place])
+                moved = np.linalg.norm(
+                    region_motion(self._rigid.remove(flow, depth, stable).residual, labels, regions), axis=1
+                )
+                moved[list(_BLINKERS)] = 0
+                strengths.append(float(np.sort(moved)[-3:].mean()))
+            strength = min(strengths)
             if strength > best:
                 best, at = strength, place
         return at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,22 +10,6 @@ from kernels.expression_cloud import Measured
 from kernels.face_regions import CLOUD_REGIONS, depth_map, region_labels
 from kernels.flow import FlowEstimator
 from models.systems.face_areas import patches_at
-
-FLOW_SIZE = 28
-
-
-def eight_bit_flow(measured: Measured, size: int = FLOW_SIZE) -> NDArray[np.uint8]:
-    """u, v and strain as MEGC 2019's public flows have them: 8 bits, scaled by the sample's own largest values.
-
-    Returns:
-        uint8 (size, size, 3): u and v around 128, strain from 0.
-    """
-    motion = cv2.resize(measured.residual, (size, size), interpolation=cv2.INTER_AREA)
-    strain = cv2.resize(measured.strain, (size, size), interpolation=cv2.INTER_AREA)
-    most = max(float(np.percentile(np.abs(motion), 99.8)), 1e-6)
-    tension = strain / max(float(np.percentile(strain, 99.8)), 1e-6)
-    values = np.dstack([128 + 127 * motion / most, 255 * tension])
-    return np.asarray(np.clip(values + 0.5, 0, 255), np.uint8)
 
 
 def dense_cloud(measured: Measured, mesh: NDArray[np.float32], face_width: float, points: int) -> NDArray[np.float32]:

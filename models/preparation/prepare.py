@@ -18,10 +18,11 @@ from models.labels import ACTION_UNITS
 from models.preparation.alignment import Aligner
 from models.preparation.frames import ClipUnusable, read_frames
 from models.preparation.marks import Found, MarkFinder
-from models.preparation.measure import FlowSeries, dense_cloud, eight_bit_flow, patches, with_depth_change
+from models.preparation.measure import FlowSeries, dense_cloud, patches, with_depth_change
 from models.preparation.predicted_units import predict_units
 from models.preparation.settings import PrepareSettings
 from models.preparation.timing import eulerian, ten_frames, timed
+from models.protocol.small_flow import small_flow
 from models.systems.face_areas import cut_box, part_box, unit_box
 
 MEASURED_SIZE = 256
@@ -80,13 +81,15 @@ class Preparer:
             measured = self._cloud.measure(grey[found.onset], grey[found.apex], mesh, width)
         except TooLittleSkin as error:
             raise ClipUnusable(str(error)) from None
+        small = small_flow(measured, mesh)
         dense = dense_cloud(measured, mesh, width, self.settings.dense_points)
         if depth:
             before, after = (self._depth(str(file)) for file in depth)
             dense = with_depth_change(dense, before, after, mesh, width)
         return {
-            "landmarks": (mesh / MEASURED_SIZE).astype(np.float32),
-            "flow": eight_bit_flow(measured),
+            "frame_landmarks": (mesh / MEASURED_SIZE).astype(np.float32),
+            "landmarks": small.landmarks,
+            "flow": small.flow,
             "flow_onset_apex": measured.residual.astype(np.float16),
             "clouds": measured.cloud.astype(np.float32),
             "dense_clouds": dense.astype(np.float16),

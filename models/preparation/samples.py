@@ -13,7 +13,7 @@ from models.protocol.samples import Inputs, Samples
 from models.protocol.sources import DataError, Say
 
 FIELDS = (
-    *("flow", "landmarks", "clouds", "dense_clouds", "patches", "frames", "oval"),
+    *("flow", "landmarks", "clouds", "dense_clouds", "patches", "frames", "oval", "frame_landmarks"),
     *("predicted_units", "units", "unit_region", "eyes", "mouth"),
 )
 """What models may read; `units` are the sheet's own and are for training only."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same settings would give other numbers."""
 
 

@@ -37,9 +37,16 @@ def timed(crops: NDArray[np.uint8], settings: PrepareSettings, rate: float) -> N
 
 
 def eulerian(light: NDArray[np.float32], rate: float, alpha: float) -> NDArray[np.float32]:
-    """Magnified brightness (T, S, S); the band is narrowed where the rate is too low for it."""
+    """Magnified brightness (T, S, S); the band is narrowed where the rate is too low for it.
+
+    The wavelength below which less is magnified (48 px) is meant for crops of 256 px and goes with the size.
+    """
+    shortest = 48.0 * light.shape[1] / 256
     high = min(HIGH_HZ, 0.45 * rate)
-    return np.asarray(magnify_eulerian(light, rate, alpha=alpha, low=min(LOW_HZ, 0.5 * high), high=high), np.float32)
+    return np.asarray(
+        magnify_eulerian(light, rate, alpha=alpha, low=min(LOW_HZ, 0.5 * high), high=high, shortest=shortest),
+        np.float32,
+    )
 
 
 def _lagrangian(light: NDArray[np.float32], alpha: float) -> NDArray[np.float32]:

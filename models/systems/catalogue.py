@@ -89,7 +89,7 @@ def _htnet(classes: int, full: bool) -> Made:
 
 def _resnet(kind: str) -> Callable[[int, bool], Made]:
     def make(classes: int, full: bool) -> Made:
-        width, frames, size = (64, 16, 224) if full else (12, 10, 64)
+        width, frames, size = (64, 16, 224) if full else (8, 8, 48)
         shape = ResNet3DShape("r3d" if kind == "r3d" else "r2plus1d", width)
         inputs = (
             Input("clip", (3, frames, size, size), "colours 0 to 1"),
@@ -101,7 +101,7 @@ def _resnet(kind: str) -> Callable[[int, bool], Made]:
 
 
 def _dualbranch(classes: int, full: bool) -> Made:
-    shape = DualBranchShape() if full else DualBranchShape(frames=12, size=48, filters=8, recurrent=64, dropout=0.2)
+    shape = DualBranchShape() if full else DualBranchShape(frames=9, size=36, filters=6, recurrent=64, dropout=0.2)
     clip = (3, shape.frames, shape.size, shape.size)
     inputs = (
         Input("face", clip, "whole face, colours 0 to 1"),
@@ -134,10 +134,10 @@ def _au_graph(classes: int, full: bool) -> Made:
     size = 144
     if not full:
         shape = AUGraphShape(
-            token=48, heads=4, head_width=12, hidden=64, layers=2, graph=(16, 32, 48), clip_width=8,
+            token=48, heads=4, head_width=12, hidden=64, layers=2, graph=(16, 32, 48), clip_width=4,
             clip_layers=(1, 1, 1, 1),
         )  # fmt: skip
-        size = 64
+        size = 48
     inputs = (
         Input("patches", (30, 9, 2, 7, 7), "px: 10 brow and 20 mouth landmarks, nine flows, u and v"),
         Input("clip", (3, 16, size, size), "colours 0 to 1"),
@@ -156,7 +156,7 @@ def _regional_clouds(classes: int, full: bool) -> Made:
 
 
 _RESNET_FIT = FitSettings(
-    epochs=12, batch=16, optimiser="adamw", learning_rate=1e-3, backbone_rate=2e-4, schedule="one-cycle",
+    epochs=10, batch=16, optimiser="adamw", learning_rate=1e-3, backbone_rate=2e-4, schedule="one-cycle",
     loss="focal", focal_gamma=1.0, balanced=True,
     augmentation=Augmentation(flip=0.5, decalcomanie=0.2, jitter=0.2, temporal_jitter=0.3),
 )  # fmt: skip
@@ -180,14 +180,14 @@ SYSTEMS: dict[str, System] = {
         ),
     ),
     "r3d": System("R3D-18, oval mask, both attentions", _resnet("r3d"), _RESNET_FIT,
-                  "width 12 of 64, 10 frames of 64x64 of 16 of 224x224", _CHANANDA),
+                  "width 8 of 64, 8 frames of 48x48 of 16 of 224x224", _CHANANDA),
     "r2plus1d": System("R(2+1)D-18, oval mask, both attentions", _resnet("r2plus1d"), _RESNET_FIT,
-                       "width 12 of 64, 10 frames of 64x64 of 16 of 224x224", _CHANANDA),
+                       "width 8 of 64, 8 frames of 48x48 of 16 of 224x224", _CHANANDA),
     "dualbranch": System(
         "Dual-branch 3D-CNN, predicted AU region", _dualbranch,
         FitSettings(epochs=15, batch=8, optimiser="adam", learning_rate=1e-3, weight_decay=0.0, schedule="step",
                     decay=0.9, decay_every=40, loss="weighted", class_weights=(0.3, 0.35, 0.35)),
-        "12 frames of 48x48 of 30 of 128x128, 8 filters of 32, GRU 64 of 512",
+        "9 frames of 36x36 of 30 of 128x128, 6 filters of 32, GRU 64 of 512",
         Published(
             "UF1/UAR: SMIC .745/.751, SAMM .860/.885, CASME II .944/.956",
             "LOSO; AU crops from the test clips' annotation, best epoch on the test subject, UF1 by subject",
@@ -207,7 +207,7 @@ SYSTEMS: dict[str, System] = {
         FitSettings(epochs=15, batch=16, optimiser="adam", learning_rate=1e-3, weight_decay=0.0,
                     schedule="exponential", decay=0.987, decay_after=40,
                     augmentation=Augmentation(flip=0.5, magnification=(1.2, 3.0))),
-        "tokens 48 of 160, 2 layers of 6, P3D of 4 bottlenecks of width 8 on 64x64",
+        "tokens 48 of 160, 2 layers of 6, P3D of 4 bottlenecks of width 4 on 48x48",
         Published("see the paper", "LOSO; chosen by training accuracy; AU targets zero", "Wang et al., ICASSP 2024"),
     ),
     "regional_clouds": System(

@@ -114,7 +114,7 @@ class DualBranchRecipe(_SystemRecipe, frozen=True, forbid_unknown_fields=True):
     """Dual branch with the region of predicted action units."""
 
     name: ClassVar[str] = "dualbranch"
-    needs: ClassVar[tuple[str, ...]] = ("frames", "landmarks", "predicted_units")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "frame_landmarks", "predicted_units")
 
 
 class STCNNRecipe(_SystemRecipe, frozen=True, forbid_unknown_fields=True):
@@ -128,14 +128,14 @@ class FuseIntermediateRecipe(_SystemRecipe, frozen=True, forbid_unknown_fields=T
     """MicroExpFuseNet, intermediate fusion."""
 
     name: ClassVar[str] = "fuse_intermediate"
-    needs: ClassVar[tuple[str, ...]] = ("frames", "landmarks")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "frame_landmarks")
 
 
 class FuseLateRecipe(_SystemRecipe, frozen=True, forbid_unknown_fields=True):
     """MicroExpFuseNet, late fusion."""
 
     name: ClassVar[str] = "fuse_late"
-    needs: ClassVar[tuple[str, ...]] = ("frames", "landmarks")
+    needs: ClassVar[tuple[str, ...]] = ("frames", "frame_landmarks")
 
 
 class AUGraphRecipe(_SystemRecipe, frozen=True, forbid_unknown_fields=True):

@@ -110,14 +110,14 @@ class TwoClipView:
 
     def __init__(self, frames: int, size: int, units: str = "predicted_units") -> None:
         self.frames, self.size, self.units = frames, size, units
-        self.needs: tuple[str, ...] = ("frames",) if units == "whole" else ("frames", "landmarks", units)
+        self.needs: tuple[str, ...] = ("frames",) if units == "whole" else ("frames", "frame_landmarks", units)
 
     def read(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         """Twice (N, 3, frames, size, size), 0 to 1."""
         face = colour_clips(inputs["frames"], self.frames, self.size)
         if self.units == "whole":
             return [face, face.copy()]
-        landmarks, units = np.asarray(inputs["landmarks"]), np.asarray(inputs[self.units])
+        landmarks, units = np.asarray(inputs["frame_landmarks"]), np.asarray(inputs[self.units])
         regions = []
         for clip, mesh, present in zip(inputs["frames"], landmarks, units, strict=True):
             names = [name for name, chance in zip(ACTION_UNITS, present, strict=True) if chance >= 0.5]
@@ -150,12 +150,12 @@ class GreyClipView:
 class EyesMouthView(GreyClipView):
     """Two grey clips (N, 1, frames, size / 2, size / 2) of eyes and mouth: MicroExpFuseNet."""
 
-    needs: tuple[str, ...] = ("frames", "landmarks")
+    needs: tuple[str, ...] = ("frames", "frame_landmarks")
 
     def read(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         """Brightness of the two boxes."""
         boxes: list[list[Any]] = [[], []]
-        for clip, mesh in zip(inputs["frames"], np.asarray(inputs["landmarks"]), strict=True):
+        for clip, mesh in zip(inputs["frames"], np.asarray(inputs["frame_landmarks"]), strict=True):
             boxes[0].append(face_areas.cut_box(np.asarray(clip), face_areas.part_box("eyes", mesh)))
             boxes[1].append(face_areas.cut_box(np.asarray(clip), face_areas.part_box("mouth", mesh)))
         return [grey(colour_clips(found, self.frames, self.size // 2)) for found in boxes]

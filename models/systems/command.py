@@ -1,0 +1,56 @@
+"""`python -m models compare`: all models on the same folds, written as one table."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    data: Annotated[list[str], typer.Option(help="megc2019:FILE, prepared:STORE; one table for each")],
+    runs: Annotated[Path, typer.Option(help="folder of the runs; finished folds are not run again")],
+    out: Annotated[Path | None, typer.Option(help="page whose table is replaced, such as docs/models.md")] = None,
+    models: Annotated[str, typer.Option(help="names joined by commas; all that can read the data when empty")] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="runs of each model")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="folds at a time")] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help="instead of each model's own; for a trial")] = None,
+) -> None:
+    """Judge every model on people whom it never saw, measure what it costs, and write the table.
+
+    Example: python -m models compare --data prepared:out/store --runs out/compare --out docs/models.md
+    """
+    try:
+        from models.protocol.recipe import UnknownRecipe
+        from models.protocol.run import RunError
+        from models.protocol.sources import DataError
+        from models.systems.compare import compare as run
+        from models.systems.compare import put_into, table
+
+        command = "python -m models " + shlex.join(sys.argv[1:])
+        wanted = [name for name in models.split(",") if name]
+        tables = [
+            table(run(one, wanted, runs, command, seeds=seeds, jobs=jobs, epochs=epochs, say=typer.echo))
+            for one in data
+        ]
+        if out is not None:
+            put_into(out, tables)
+    except ModuleNotFoundError as error:
+        _fail(f"comparing needs {error.name}: pip install -e '.[train]'")
+    except (DataError, RunError, UnknownRecipe, ValueError, OSError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail(f"stopped; the folds so far are in {runs}, and the same command goes on from there")
+    for one in tables:
+        typer.echo("")
+        typer.echo(one)
+    if out is not None:
+        typer.echo(f"written into {out}")
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(1)
