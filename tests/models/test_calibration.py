@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.calibration import (
+    best_f1_threshold,
     certain_threshold,
     coverage_risk,
     expected_calibration_error,
@@ -59,3 +60,12 @@ def test_threshold_keeps_the_risk():
 def test_unreachable_risk_gives_the_safest():
     probabilities = np.tile([[0.5, 0.3, 0.2]], (10, 1))
     assert certain_threshold(probabilities, np.ones(10, int), 0.01).risk == 1
+
+
+def test_the_best_threshold_of_a_unit_lies_between_its_logits():
+    random = np.random.default_rng(5)
+    truth = random.random(2000) < 0.1
+    logits = random.normal(0, 1, 2000) + 4.0 * truth
+    threshold = best_f1_threshold(logits, truth)
+    assert 1.5 < threshold < 3.2
+    assert best_f1_threshold(logits[:50], np.zeros(50, bool)) == 0.0
