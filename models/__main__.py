@@ -11,6 +11,7 @@ from models.simulator.command import simulate, simulator_pictures
 from models.spotting_command import compare_spotting, score_spotting
 from models.systems.command import compare
 from models.train_command import train
+from models.verdicts_command import score_verdicts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.command()(simulate)
@@ -21,6 +22,7 @@ app.add_typer(data, name="data")
 app.command()(prepare)
 app.command()(compare)
 app.command("score-spotting")(score_spotting)
+app.command("score-verdicts")(score_verdicts)
 app.command("compare-spotting")(compare_spotting)
 
 

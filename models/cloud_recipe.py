@@ -31,6 +31,7 @@ class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label_smoothing: float = 0.1
     hidden: int = 256
     noise: float = 1.5
+    pretrained: bool = False  # begin from the network of `cloud-simulated`; its learning rate should be a third
     calibrate: bool = True  # temperature from a third of the training subjects, held out from a second fit
 
     def fit(self, train: Samples, seed: int, after_epoch: AfterEpoch | None = None) -> FittedCloud:
@@ -47,8 +48,7 @@ class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return FittedCloud(self._network(train, seed, after_epoch), temperature)
 
     def _network(self, train: Samples, seed: int, after_epoch: AfterEpoch | None) -> RegionNetwork:
-        torch.manual_seed(seed)
-        network = RegionNetwork(RegionShape(hidden=self.hidden, noise=self.noise))
+        network = self._untrained(seed)
         random = torch.Generator().manual_seed(seed)
         values, label = torch.from_numpy(grid_values(np.asarray(train.inputs["flow"]))), torch.from_numpy(train.label)
         places = torch.from_numpy(grid_places())[None]
@@ -73,6 +73,16 @@ class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             network.eval()
             if after_epoch is not None:
                 after_epoch(epoch, FittedCloud(network, 1.0))
+        return network
+
+    def _untrained(self, seed: int) -> RegionNetwork:
+        torch.manual_seed(seed)
+        network = RegionNetwork(RegionShape(hidden=self.hidden, noise=self.noise))
+        if self.pretrained:
+            from models.cloud_simulated import SimulatedFit, fit_simulated  # it imports this file
+
+            network.load_state_dict(fit_simulated(SimulatedFit(hidden=self.hidden), seed).state_dict())
+            torch.manual_seed(seed)  # what training draws shall not depend on whether the simulation was there already
         return network
 
     def _loss(self, network: RegionNetwork, places: Tensor, values: Tensor, label: Tensor) -> Tensor:

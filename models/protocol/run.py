@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from models.protocol.folds import Fold, Judgement, judge_fold, judge_fold_leakin
 from models.protocol.predictions import Predictions
 from models.protocol.recipe import Recipe, load_recipe, settings_of
 from models.protocol.samples import Samples
+from models.protocol.source_digest import source_digest
 
 
 class RunError(RuntimeError):
@@ -32,7 +32,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: dict[str, Any]  # of the recipe, all of them
     leaky: bool
     samples: str  # SHA-256 of the samples
-    code: str  # SHA-256 of the model's and the protocol's source
+    code: str  # SHA-256 of the source of the model and of its judgement
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def make_plan(data: str, samples: Samples, recipe: Recipe, leaky: bool) -> Plan:
         samples.inputs[field]
     if leaky and not recipe.has_epochs:
         raise RunError(f"{recipe.name} has no epochs to choose from: leave out --leaky-epoch-choice")
-    return Plan(data, recipe.name, settings_of(recipe), leaky, _digest(samples, recipe), _source_digest())
+    code = source_digest(type(recipe).__module__)
+    return Plan(data, recipe.name, settings_of(recipe), leaky, _digest(samples, recipe), code)
 
 
 def carry_out(
@@ -188,18 +189,4 @@ def _digest(samples: Samples, recipe: Recipe) -> str:
         digest.update(repr(samples.inputs[field].shape).encode())
         for row in range(len(samples)):
             digest.update(np.ascontiguousarray(samples.inputs[field][row]).tobytes())
-    return digest.hexdigest()
-
-
-def _source_digest() -> str:
-    """Of every file of ours that a run of this model has loaded: folds of changed code shall not be mixed."""
-    digest = hashlib.sha256()
-    for name in sorted(sys.modules):
-        file = getattr(sys.modules[name], "__file__", None)
-        if (
-            file
-            and name.split(".")[0] in ("models", "kernels")
-            and not name.endswith(("command", "report", "__main__"))
-        ):
-            digest.update(Path(file).read_bytes())
     return digest.hexdigest()
