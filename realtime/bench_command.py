@@ -39,7 +39,7 @@ def bench_throughput(clip: Path, runs: int, settings: Settings, console: Console
     console.print(table)
     shares = ", ".join(f"{stage} {100 * share:.0f} %" for stage, share in found["stages"].items())
     console.print(f"{found['ratio']:.2f} times the plain loop; stages at work: {shares}", highlight=False)
-    _write(found, file)
+    write_figures(found, file)
     return found
 
 
@@ -61,7 +61,7 @@ def bench_latency(
         table.add_row(name.removesuffix("_ms").replace("_", " "), *(_shown(value[one]) for one in ("p50", "p99")))
     console.print(table)
     console.print(f"CPU: {100 * found.cpu_share:.0f} % of one core; {found.dropped} messages dropped", highlight=False)
-    _write(figures, file)
+    write_figures(figures, file)
     if page is not None:
         console.print(f"Report: {write_latency_report(found, page)}", soft_wrap=True)
     return found
@@ -75,7 +75,12 @@ def _teller(console: Console) -> Callable[[str], None]:
     return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _write(figures: object, file: Path | None) -> None:
+def write_figures(figures: object, file: Path | None) -> None:
+    """Write figures as JSON, if a file was asked for.
+
+    Raises:
+        UserFacingError: the file cannot be written.
+    """
     if file is None:
         return
     try:
