@@ -35,6 +35,7 @@ class Camera:
         self._device = device
         if backend is None:
             backend = _BACKENDS.get(sys.platform, cv2.CAP_ANY)
+        cv2.setLogLevel(0)  # what OpenCV would print is told below, in one line
         self._capture = cv2.VideoCapture(int(device) if device.isdigit() else device, backend)
         if not self._capture.isOpened():
             raise SourceError(f"camera {device} cannot be opened; {_present()}")

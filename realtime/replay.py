@@ -78,6 +78,7 @@ def replay_paths(
                 )
             except UserFacingError as error:
                 problems.append(str(error))
+                _forget_empty(recording)
                 continue
             if summary.problem:
                 problems.append(summary.problem)
@@ -112,6 +113,12 @@ def _expand(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
         else:
             raise UserFacingError(f"{path}: holds neither videos nor images")
+
+
+def _forget_empty(recording: Recording) -> None:
+    """An events file without events would say that a video that nobody saw shows none."""
+    if recording.events.is_file() and recording.events.stat().st_size == 0:
+        recording.events.unlink()
 
 
 def _name_results(paths: Sequence[Path], out: Path, plain: bool) -> list[Recording]:

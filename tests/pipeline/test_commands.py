@@ -71,6 +71,8 @@ def test_bad_files_are_refused_in_one_line(tmp_path, clip):
     (tmp_path / "truncated.mp4").write_bytes(whole[: len(whole) // 2])
     for name in ("missing.mp4", "empty.mp4", "text.mp4", "truncated.mp4"):
         refused(glimpse("replay", tmp_path / name, "--out", tmp_path / "out"), name)
+    left = [file.name for file in (tmp_path / "out").glob("*.events.jsonl")]
+    assert left == ["truncated.events.jsonl"] or not left, "a video that nobody saw has no empty events file"
 
 
 def test_one_bad_file_does_not_cost_the_others(tmp_path, clip):
