@@ -63,9 +63,8 @@ TRAINING = (
     PlannedRecording(107, 60, 40, 250.0, "usual"),
     *(PlannedRecording(seed, 30, 60, _width(seed), "many") for seed in range(200, 213) if seed != 204),
     PlannedRecording(204, 200, 12, 300.0, "many"),
-    *(PlannedRecording(seed, 30, 60, _width(seed), "none") for seed in range(300, 312)),
-    *(PlannedRecording(seed, 200, 12, 300.0, "none") for seed in range(400, 405)),
-    PlannedRecording(450, 60, 30, None, "none"),
+    *(PlannedRecording(seed, 30, 60, _width(seed), "none") for seed in range(300, 307)),
+    *(PlannedRecording(seed, 200, 12, 300.0, "none") for seed in range(400, 403)),
 )
 """Seeds 100 to 499."""
 VALIDATION = (

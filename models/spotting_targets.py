@@ -15,7 +15,7 @@ from realtime.sample_grid import REGIONS, STEP_S, SampleGrid
 from realtime.sample_trace import SampleTrace
 from realtime.spot_features import FEATURES, SpotFeatures
 
-TOLD_FROM_S, TOLD_TO_S = 0.045, 0.115
+TOLD_FROM_S, TOLD_TO_S = 0.04, 0.1
 """An event is to be told this long after its offset."""
 LASTING_FROM_S = 0.5
 """A macro-expression is known by what is still there this long after its onset."""

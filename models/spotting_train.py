@@ -13,11 +13,12 @@ import torch
 
 from models.simulator.portrait import builtin_portrait
 from models.spotting_export import export_spotting
-from models.spotting_network import parameter_count, to_checkpoint
-from models.spotting_patterns import Pattern, draw_patterns, inject
+from models.spotting_network import SpottingNetwork, from_checkpoint, parameter_count, to_checkpoint
+from models.spotting_patterns import Pattern, draw_patterns
 from models.spotting_recordings import TRAINING, TracedRecording, trace_all
 from models.spotting_targets import TaughtRows, minutes, teach
 from models.spotting_training import SpotFitSettings, fit_spotting
+from models.spotting_variants import variant
 
 _PATTERN_SEED = 77
 _PER_PERSON = 10
@@ -30,6 +31,7 @@ class SpotTrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     variants: int = 6  # how often each recording is used with other expressions put into it
     face_px: tuple[float, float] = (150.0, 330.0)  # of the faces on which patterns are measured
     shift: float = -4.2  # added to all log odds, so that one half is a good operating point (on seeds 500 to 599)
+    begin_with: str = ""  # a `spot.pt` to fit further; empty: begin anew
     fit: SpotFitSettings = SpotFitSettings()
 
 
@@ -57,7 +59,7 @@ def train_spotting(
     rows, micro = taught_rows(recordings, patterns, settings.variants)
     say(f"{minutes(rows):.0f} minutes with {micro} micro-expressions")
     torch.set_num_threads(1)
-    network = fit_spotting(rows, settings.fit, say)
+    network = fit_spotting(rows, settings.fit, say, _begun(settings))
     stored = {
         "model": "spot",
         "network": to_checkpoint(network),
@@ -79,21 +81,24 @@ def train_spotting(
     return report
 
 
+def _begun(settings: SpotTrainSettings) -> SpottingNetwork | None:
+    if not settings.begin_with:
+        return None
+    return from_checkpoint(torch.load(settings.begin_with, weights_only=True)["network"])
+
+
 def taught_rows(
     recordings: Sequence[TracedRecording], patterns: Sequence[Pattern], variants: int
 ) -> tuple[list[TaughtRows], int]:
     """Every recording as it is, and again with other expressions put into it; and how many micro-expressions."""
     rows = [teach(one.trace, one.truth) for one in recordings]
     micro = sum(row.kind == "micro" for one in recordings for row in one.truth)
-    for variant in range(variants):
+    for number_of_variant in range(variants):
         for number, one in enumerate(recordings):
-            # Where expressions are already, there is less room for others.
-            if one.plan.holds != "none" and variant >= (variants + 1) // 2:
+            # A recording in which much happens has less to give the second time.
+            if one.plan.holds != "none" and number_of_variant >= (variants + 1) // 2:
                 continue
-            gap_s = 1.2 if one.plan.holds == "none" else 0.8
-            trace, truth = inject(
-                one.trace, one.truth, patterns, np.random.default_rng([variant, number, 5]), mean_gap_s=gap_s
-            )
+            trace, truth = variant(one, patterns, np.random.default_rng([number_of_variant, number, 5]))
             rows.append(teach(trace, truth))
             micro += sum(row.kind == "micro" for row in truth)
     return rows, micro

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from realtime.settings import SpotSettings
 
 _SURE_S = 0.05  # a moment is chosen among those this long after the first that is probable enough
+_LATEST_S = 0.1  # but not once the expression has been over for this long, as far as is known
 _FALLING = 0.8  # or as soon as probability has fallen to this share of its peak
 _SAME = 0.2  # overlap from which two tellings are of one expression
 _STEADY_S = 0.05  # an expression under way must be probable for this long
@@ -60,8 +61,17 @@ class _Peak:
         self._height = 0.0
         self._wait = False
 
-    def watch(self, moment: Moment, probability: float, threshold: float) -> tuple[Moment, float] | None:
-        """The best moment and its probability, once it is known; the next only after a fall below the threshold."""
+    def watch(
+        self, moment: Moment, probability: float, offset_s: float, threshold: float
+    ) -> tuple[Moment, float] | None:
+        """The best moment and its probability, once it is known; the next only after a fall below the threshold.
+
+        Args:
+            moment: the next one.
+            probability: that an expression has ended.
+            offset_s: source time at which it did, if so.
+            threshold: least probability.
+        """
         if probability < threshold and self._best is None:
             self._wait = False
             return None
@@ -73,7 +83,8 @@ class _Peak:
         if probability > self._height:
             self._best, self._height = moment, probability
         assert self._first_s is not None and self._best is not None
-        if probability > _FALLING * self._height and moment.time_s - self._first_s < _SURE_S:
+        rising = probability > _FALLING * self._height and moment.time_s - self._first_s < _SURE_S
+        if rising and moment.time_s - offset_s < _LATEST_S:
             return None
         chosen = self._best, self._height
         self._wait = probability >= threshold
@@ -111,10 +122,10 @@ class SpotDecision:
         told: list[Told] = []
         if self._begins_s is None:
             self._begins_s = moment.time_s
-        micro = self._micro.watch(moment, moment.micro_ended, self.settings.threshold)
+        micro = self._micro.watch(moment, moment.micro_ended, moment.micro[2], self.settings.threshold)
         if micro is not None:
             told += self._tell("micro", micro[0].micro, micro[1])
-        ended = self._macro.watch(moment, moment.macro_ended, self.settings.threshold)
+        ended = self._macro.watch(moment, moment.macro_ended, moment.macro[2], self.settings.threshold)
         if self._open is not None:
             told += self._let_go(moment, ended)
         elif ended is not None:
