@@ -35,6 +35,7 @@ from realtime.messages import (
     StageRestarted,
     WindowReset,
 )
+from realtime.outcome import Limits
 from realtime.parcel import Parcel
 from realtime.pipeline import build_recogniser, pipeline_rings, stage_builds, with_builds
 from realtime.restarts import RestartPolicy
@@ -42,7 +43,6 @@ from realtime.session import shared_memory_root
 from realtime.settings import Settings
 from realtime.soak_tally import Span, Tally, slope_per_hour, tally
 from realtime.summary import Summary
-from realtime.supervisor import Limits
 from realtime.video_file import VideoFile
 
 _BEFORE_S = 1.5  # an expression that ends so shortly before a kill may still be undecided

@@ -136,7 +136,10 @@ class Capture:
             image = fitted(image, width, height)
         captured = FrameCaptured(**self._stamp(), width=width, height=height, presentation_s=time_s)
         self._outlet.put(Parcel(captured, image))
-        self._line.books.handled += 1
+        books = self._line.books
+        books.handled += 1
+        books.newest_ns = frame.grabbed_ns
+        books.ages.note(time.monotonic_ns() - frame.grabbed_ns)
 
     def _presentation_s(self) -> float:
         return (self._captured_ns - self._log["origin_ns"]) * 1e-9

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from realtime.durations import Durations
 from realtime.messages import WorkerReport
 from realtime.ring import RingSpec
 
@@ -51,6 +52,10 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     mendable: bool = False  # the failure is one that a user can mend
     hung: bool = False  # a call into its stage does not come back: it can only be killed
     details: str = ""  # the failure's traceback
+    newest_ns: int = 0  # monotonic grab of the newest frame it has done with; 0 before the first
+    uses: str = ""  # the network and the runtime that serves it, where the stage has one
+    took: Durations = Durations()  # inside the stage, for each message
+    ages: Durations = Durations()  # of each frame when the stage had done with it, since its grab
 
 
 def add_books(before: Beat | None, now: Beat) -> Beat:
@@ -69,6 +74,10 @@ def add_books(before: Beat | None, now: Beat) -> Beat:
         missed=before.missed + now.missed,
         shed=before.shed + now.shed,
         waited_ns=before.waited_ns + now.waited_ns,
+        newest_ns=max(before.newest_ns, now.newest_ns),
+        uses=now.uses or before.uses,
+        took=before.took + now.took,
+        ages=before.ages + now.ages,
         notes=tuple(dict.fromkeys((*before.notes, *now.notes))),
     )
 

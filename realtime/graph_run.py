@@ -15,15 +15,18 @@ from realtime.edges import Inbox
 from realtime.graph import Edge, Graph, Policy
 from realtime.handover import note_taken
 from realtime.messages import EndOfStream, Message, StageRestarted
+from realtime.outcome import Limits, WorkerFailed
 from realtime.post import Restarted
 from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec
+from realtime.run_state import RunState, RunWatch
 from realtime.session import Session, sweep_leftovers
 from realtime.stop_signals import StopSignals
 from realtime.summary import Summary, summarise
-from realtime.supervisor import Limits, Supervisor, WorkerFailed
+from realtime.supervisor import Supervisor
 
 _LOOK_S = 0.02
+_SHOW_S = 0.25
 _LISTENER = "listener"
 _HEARD = frozenset(
     {
@@ -55,6 +58,7 @@ class Plan:
         on_message: told in this process of what was heard.
         stopping: asked some fifty times a second whether the run shall end.
         restarts: how often a stage may be started again; None for a run that shall fail rather than have a hole.
+        on_state: told some four times a second how the run stands, and at its end.
     """
 
     graph: Graph
@@ -64,6 +68,7 @@ class Plan:
     on_message: Callable[[Message], None] = lambda message: None
     stopping: Callable[[], bool] = lambda: False
     restarts: RestartPolicy | None = None
+    on_state: Callable[[RunState], None] | None = None
 
 
 class GraphRun:
@@ -73,6 +78,9 @@ class GraphRun:
         self._plan = plan
         self._counts: Counter[str] = Counter()
         self._newest: Message | None = None
+        self._watch = RunWatch(plan.name)
+        self._state: RunState | None = None
+        self._shown_s = 0.0
         self._session = Session()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         edge = Edge(plan.graph.last.name, _LISTENER, Policy.LATEST, keep=64, carries=_HEARD)
@@ -98,6 +106,7 @@ class GraphRun:
             self._inbox.close()
             self._context.term()
             self._session.remove()
+            self._show_the_end()
 
     def summary(self) -> Summary:
         """What it amounted to, after `close`.
@@ -111,9 +120,23 @@ class GraphRun:
         while (message := self._inbox.receive(0)) is not None:
             self._counts[type(message).__name__] += 1
             self._newest = message
+            self._watch.hear(message)
             self._plan.on_message(message)
             if isinstance(message, EndOfStream):
                 note_taken(self._session.folder, _LISTENER)
+        if self._plan.on_state is not None and time.monotonic() - self._shown_s > _SHOW_S:
+            self._shown_s = time.monotonic()
+            supervisor = self.supervisor
+            self._state = self._watch.state(supervisor.phase, supervisor.posts, str(supervisor.failure or ""))
+            self._plan.on_state(self._state)
+
+    def _show_the_end(self) -> None:
+        if self._plan.on_state is None or self._state is None:
+            return
+        stages = {name: replace(stage, pid=None) for name, stage in self._state.stages.items()}
+        supervisor = self.supervisor
+        last = replace(self._state, phase=supervisor.phase, failure=str(supervisor.failure or ""), stages=stages)
+        self._plan.on_state(last)
 
     def _tell(self, restarted: Restarted) -> None:
         now_ns = time.monotonic_ns()

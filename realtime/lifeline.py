@@ -8,12 +8,13 @@ import shutil
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from realtime.control import Beat, Begin, Stop, Word, decode_order, encode
+from realtime.durations import DurationCounts
 from realtime.failures import UserFacingError
 from realtime.messages import WorkerReport
 from realtime.ring import RingSpec
@@ -41,6 +42,10 @@ class Books:
     notes: tuple[str, ...] = ()
     broke_off: str = ""
     wants_stop: bool = False
+    newest_ns: int = 0
+    uses: str = ""
+    took: DurationCounts = field(default_factory=DurationCounts)
+    ages: DurationCounts = field(default_factory=DurationCounts)
 
 
 class Lifeline:
@@ -192,4 +197,8 @@ class Lifeline:
             mendable=mendable,
             hung=hung,
             details=details,
+            newest_ns=books.newest_ns,
+            uses=books.uses,
+            took=books.took.so_far(),
+            ages=books.ages.so_far(),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,14 +16,15 @@ from realtime.graph_run import Plan, run_plans
 from realtime.kept_files import KeptFiles
 from realtime.kept_session import begin_session, seal_session
 from realtime.messages import Message
+from realtime.onlookers import Onlookers
 from realtime.out_folder import prepare_folder
+from realtime.outcome import WorkerFailed
 from realtime.pipeline import plan_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
-from realtime.supervisor import WorkerFailed
 from realtime.telling import Telling
 from realtime.wishes import Wishes
 
@@ -57,12 +58,14 @@ class LiveRun:
         console: for events and figures.
         network: what judges, for the report.
         out: recordings are kept here, in a folder named after the time.
+        onlookers: machines that are told of each run.
     """
 
     settings: Settings
     console: Console
     network: str
     out: Path
+    onlookers: Onlookers = field(default_factory=Onlookers)
 
     def watch(
         self,
@@ -132,18 +135,23 @@ class LiveRun:
         led = Wishes(wishes.path)
         telling = Telling(self.console, name or source.label, beside)
 
+        called = name or source.label
+        self.onlookers.begin(called, self.network)
+
         def tell(message: Message) -> None:
             telling.hear(message)
+            self.onlookers.hear(called, message)
             hear(message)
 
         plan = plan_pipeline(
             source,
             self.settings,
             recorders | dict(sinks),
-            name=name,
+            name=called,
             on_message=tell,
             stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
             wishes=wishes,
+            on_state=self.onlookers.see,
         )
         return Begun(plan, telling, kept if record else None)
 
@@ -153,6 +161,7 @@ class LiveRun:
         Raises:
             WorkerFailed: the run failed; what had been recorded is sealed.
         """
+        self.onlookers.end(begun.plan.name, result)
         try:
             if isinstance(result, WorkerFailed):
                 raise result

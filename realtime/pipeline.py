@@ -16,14 +16,15 @@ from realtime.graph import Build, Graph, Policy, pipeline_graph
 from realtime.graph_run import Plan, run_plans
 from realtime.inlet import ahead_of_history
 from realtime.messages import Message
+from realtime.outcome import Limits, WorkerFailed
 from realtime.person import person_of
 from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec
+from realtime.run_state import RunState
 from realtime.settings import Settings, TransportSettings
 from realtime.source import SourceSpec
 from realtime.stage_trace import traced_graph
 from realtime.summary import Summary
-from realtime.supervisor import Limits, WorkerFailed
 from realtime.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def plan_pipeline(
     stopping: Callable[[], bool] = lambda: False,
     trace: Path | None = None,
     wishes: Wishes | None = None,
+    on_state: Callable[[RunState], None] | None = None,
 ) -> Plan:
     """How one source is run, alone or beside others; see `realtime.graph_run.run_plans`.
 
@@ -84,6 +86,7 @@ def plan_pipeline(
         stopping: asked some fifty times a second whether the run shall end.
         trace: existing folder into which every stage writes when it took and finished each message, for benchmarks.
         wishes: of viewers; the spotter obeys those that concern it.
+        on_state: told some four times a second how the run stands, and at its end.
     """
     from realtime.evidence import EVIDENCE
 
@@ -101,6 +104,7 @@ def plan_pipeline(
         stopping,
         # A recording can be run again; a result that looks whole and has a hole would be worse than none.
         RestartPolicy(transport.restarts_per_minute) if source.is_camera or source.is_url else None,
+        on_state,
     )
 
 

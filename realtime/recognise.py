@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classifier import Classifier
+from engine.influence import region_influence
+from kernels.face_regions import CLOUD_REGIONS
 from kernels.rigid import TooLittleSkin
 from realtime.crop import CROP_SIZE, carry
 from realtime.evidence import pack_evidence
@@ -39,6 +41,7 @@ class Recogniser:
         self.certain = classifier.certain if settings.certain is None else settings.certain
         self._cloud = meter_for(classifier, CROP_SIZE)
         self._now_ns = now_ns
+        self.uses = str(classifier.provenance)
 
     def warm(self) -> None:
         """Compile and load what must be ready before the first expression comes."""
@@ -64,7 +67,7 @@ class Recogniser:
             measured = self._cloud.measure(onset, apex, spotted.apex.mesh(), spotted.apex.face_width)
         except (KeyError, TooLittleSkin):
             # The pictures are gone or show too little; that something was spotted is worth telling all the same.
-            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}))]
+            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}, {}))]
         verdict = self.classifier.classify(measured.cloud[None])
         probabilities = dict(zip(self.classifier.labels, map(float, verdict.probabilities[0]), strict=True))
         present = {
@@ -73,12 +76,20 @@ class Recogniser:
             if strength >= 0.5
         }
         label = self._label(probabilities, float(verdict.expression[0]))
-        recognised = self._tell(spotted, label, probabilities, present)
+        best = int(verdict.probabilities[0].argmax())
+        carried = region_influence(self.classifier, measured.cloud, best, float(verdict.probabilities[0, best]))
+        influence = dict(zip(CLOUD_REGIONS, map(float, carried), strict=True))
+        recognised = self._tell(spotted, label, probabilities, present, influence)
         seen = fetched(measured.residual), fetched(measured.cloud)
         return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), *seen))]
 
     def _tell(
-        self, spotted: ExpressionSpotted, label: Label, probabilities: dict[str, float], action_units: dict[str, float]
+        self,
+        spotted: ExpressionSpotted,
+        label: Label,
+        probabilities: dict[str, float],
+        action_units: dict[str, float],
+        influence: dict[str, float],
     ) -> ExpressionRecognised:
         return ExpressionRecognised(
             **stamp(spotted),
@@ -100,6 +111,7 @@ class Recogniser:
             model=self.classifier.provenance.model,
             decided_s=spotted.decided_s,
             confidence=spotted.confidence,
+            influence=influence,
         )
 
     def _label(self, probabilities: dict[str, float], expression: float) -> Label:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from realtime.supervisor import Outcome
+from realtime.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 
-from realtime.control import Beat, Begin, Opened
+from realtime.control import Begin, Opened
+from realtime.diagnosis import what_is_wrong
 from realtime.failures import UserFacingError
 from realtime.graph import Graph, Stage
 from realtime.lifeline import Phase
+from realtime.outcome import Limits, Outcome, WorkerFailed
 from realtime.post import Post, Restarted
 from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec, check_room, create_ring
@@ -19,61 +20,6 @@ from realtime.session import Session
 from realtime.shutdown import KILL_S, Shutdown
 from realtime.stop_signals import StopSignals
 from realtime.worker import Past, WorkerSpec
-
-
-class WorkerFailed(UserFacingError):
-    """A worker ended the run.
-
-    Attributes:
-        worker: its name.
-        details: its traceback, where it had one.
-    """
-
-    def __init__(self, worker: str, text: str, details: str = "") -> None:
-        super().__init__(text)
-        self.worker = worker
-        self.details = details
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long things may take, seconds.
-
-    Attributes:
-        start_s: until a worker is ready.
-        hang_s: silence, or one call into a stage.
-        close_s: finishing files at the end.
-        grace_s: from the wish to stop until stages are stopped one by one; and again from there to SIGTERM.
-    """
-
-    start_s: float = 60.0
-    hang_s: float = 20.0
-    close_s: float = 120.0
-    grace_s: float = 8.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run went.
-
-    Attributes:
-        beats: the last books of each worker, in the order of the flow; over all its restarts.
-        restarts: of each worker.
-        opened: what the source delivered.
-        start_s: from the first process to the first frame.
-        run_s: from then until the end of the stream had passed the last stage before the sinks.
-        total_s: all of it.
-        stopped_by: `Ctrl-C`, `SIGTERM`, `asked`, the stage whose user wanted it, or empty
-            when the source ended by itself.
-    """
-
-    beats: Mapping[str, Beat]
-    restarts: Mapping[str, int]
-    opened: Opened
-    start_s: float
-    run_s: float
-    total_s: float
-    stopped_by: str
 
 
 class Supervisor:
@@ -104,11 +50,11 @@ class Supervisor:
         tell: Callable[[Restarted], None] = lambda restarted: None,
     ) -> None:
         self.phase: Phase = "STARTING"
+        self.failure: WorkerFailed | None = None
         self._graph, self._source, self._session = graph, source, session
         self._rings, self._limits, self._look, self._stopping = rings, limits, look, stopping
         self._restarts, self._tell = restarts, tell
         self._posts: list[Post] = []
-        self._failure: WorkerFailed | None = None
         self._made: dict[str, RingSpec] | None = None
         self._opened: Opened | None = None
         self._stopped_by = ""
@@ -127,6 +73,11 @@ class Supervisor:
     def over(self) -> bool:
         """Every worker has ended, and none will be started again."""
         return all(post.ended for post in self._posts)
+
+    @property
+    def posts(self) -> Sequence[Post]:
+        """In the order of the flow, to look at."""
+        return self._posts
 
     def news(self) -> list[Connection | int]:
         """What becomes readable when there is something to do."""
@@ -154,7 +105,7 @@ class Supervisor:
                 self._look()
         finally:
             self._end_all()
-        self.phase = "FAILED" if self._failure else "STOPPED"
+        self.phase = "FAILED" if self.failure else "STOPPED"
 
     def _end_all(self) -> None:
         deadline = time.monotonic() + KILL_S
@@ -177,8 +128,8 @@ class Supervisor:
         Raises:
             WorkerFailed: says which worker and why. What was found until then has been handed to the sinks.
         """
-        if self._failure:
-            raise self._failure
+        if self.failure:
+            raise self.failure
         now = time.monotonic()
         running_since = self._running_since or now
         beats = {post.name: post.beat for post in self._posts}
@@ -247,38 +198,13 @@ class Supervisor:
         for post in self._posts:
             if post.down or post.abandoned:
                 continue
-            why = self._what_is_wrong(post)
+            why = what_is_wrong(post, self.phase, self._limits)
             if why:
                 self._fail(post, why)
 
-    def _what_is_wrong(self, post: Post) -> str:
-        """One line, or empty."""
-        child = post.child
-        if child.dismissed:
-            return ""
-        if not child.alive:
-            child.hear()  # its last words may have come after the first look
-        if child.failure is not None:
-            if child.failure.hung and child.alive:
-                child.process.kill()
-            return child.how_it_failed()
-        now, limits = time.monotonic(), self._limits
-        if child.finished:
-            early = self.phase == "RUNNING" and not child.beat.ended_ns
-            return f"{child.name} left before the end of the stream" if early else ""
-        if not child.alive:
-            return child.how_it_died()
-        if self.phase != "STOPPING" and child.phase == "STARTING":
-            late = (child.begun or not child.ready) and now - post.begun_at > limits.start_s
-            return f"{child.name} was not ready within {limits.start_s:g} s" if late else ""
-        if now - child.heard_at > limits.hang_s:
-            child.process.kill()
-            return f"{child.name} hangs: nothing was heard from it for {limits.hang_s:g} s"
-        return ""
-
     def _fail(self, post: Post, why: str) -> None:
         """Start it again where that helps. Else the run ends: what else breaks then breaks because of it."""
-        if self._failure is not None:
+        if self.failure is not None:
             return
         if self._can_restart(post):
             restarted = post.vacate(why)
@@ -287,7 +213,7 @@ class Supervisor:
                 return
             why = f"{why}; it was {post.why_spent()}"
         failed = post.child.failure
-        self._failure = WorkerFailed(post.name, why, failed.details if failed else "")
+        self.failure = WorkerFailed(post.name, why, failed.details if failed else "")
         if self._shutdown is None:
             self._stop(grace_s=0.0, failed=post)
         else:
@@ -310,8 +236,8 @@ class Supervisor:
             if post is not failed and (post.down or (post.restarts and not post.back)):
                 post.abandon()
                 failed_at = max(failed_at, index)
-                if post.stage.sink and self._failure is None:
-                    self._failure = WorkerFailed(post.name, f"{post.name} did not come back before the run was stopped")
+                if post.stage.sink and self.failure is None:
+                    self.failure = WorkerFailed(post.name, f"{post.name} did not come back before the run was stopped")
         if self.phase == "STARTING":
             # Loading a network takes seconds, and none of it can be interrupted; sinks may have opened files.
             for post in self._posts[1:]:

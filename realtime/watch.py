@@ -11,6 +11,7 @@ from rich.console import Console
 from realtime.failures import UserFacingError
 from realtime.graph import Build
 from realtime.live_run import LiveRun
+from realtime.onlookers import Onlookers
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.telling import tell_network
@@ -31,6 +32,7 @@ def watch_camera(
     out: Path,
     port: int = 0,
     demo_clip: Callable[[Path], Path] | None = None,
+    onlookers: Onlookers | None = None,
 ) -> str:
     """Run until the source ends, the window is closed, or Ctrl-C; the page stays until Ctrl-C.
 
@@ -43,6 +45,7 @@ def watch_camera(
         out: where they are kept, in a folder named after the time.
         port: of the page; 0 for any that is free.
         demo_clip: makes the built-in clip in a folder, for the page's source `demo`.
+        onlookers: machines that are told of each run.
 
     Returns:
         What stopped it: `Ctrl-C`, `SIGTERM`, or empty.
@@ -57,7 +60,16 @@ def watch_camera(
 
         if len(sources) > 1:
             raise UserFacingError("the page shows one source: give one, or --view none for several")
-        return watch_on_page(sources[0], settings, console, record=record, out=out, port=port, demo_clip=demo_clip)
+        return watch_on_page(
+            sources[0],
+            settings,
+            console,
+            record=record,
+            out=out,
+            port=port,
+            demo_clip=demo_clip,
+            onlookers=onlookers,
+        )
     specs = [SourceSpec.live_as(source, settings.camera) for source in sources]
     for spec in specs:
         if not (spec.is_camera or spec.is_url):
@@ -67,7 +79,8 @@ def watch_camera(
         raise UserFacingError("the window shows one source: give one, or --view none for several")
     if view == "window":
         check_display()
-    run = LiveRun(settings, console, tell_network(console, settings.recognise), out)
+    network = tell_network(console, settings.recognise)
+    run = LiveRun(settings, console, network, out, onlookers or Onlookers())
     if len(specs) > 1:
         return watch_several(specs, run, record=record)
     (spec,) = specs

@@ -18,19 +18,18 @@ from realtime.capture import Capture
 from realtime.control import Opened, Ready
 from realtime.edges import Inbox, Outbox
 from realtime.graph import Edge, Graph, Policy, Stage
+from realtime.handling import handle
 from realtime.handover import all_taken, note_taken
 from realtime.inlet import Inlet
 from realtime.lifeline import Lifeline
 from realtime.logbook import Logbook
-from realtime.messages import EndOfStream, StageRestarted
+from realtime.messages import StageRestarted
 from realtime.outlet import Outlet
 from realtime.parcel import Parcel
 from realtime.ring import Ring
 from realtime.shedding_stage import SheddingStage
 from realtime.stage_trace import traced
-from realtime.stop_signals import StopWanted
 
-_LOOK_MS = 100
 _LOOK_TAKEN_S = 0.005
 _UNENDED_S = 0.1  # for the last messages of a stream that was cut off
 _HURRY_S = 0.5  # for the last messages where some receiver is dead, and others are not
@@ -137,6 +136,7 @@ def _warm(spec: WorkerSpec, made: Any, line: Lifeline) -> None:
         line.say(Opened(made.width, made.height, made.fps, made.says))
     elif hasattr(made, "warm"):
         made.warm()
+    line.books.uses = str(getattr(made, "uses", ""))
     line.say(Ready())
 
 
@@ -157,7 +157,7 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
             sheds = spec.stage.sheds if inbox.edge.policy is Policy.LATEST else ""
             method = traced(_method(spec.stage, made, inlet), spec.stage.trace)
             try:
-                _handle(SheddingStage(spec.stage.name, method, sheds, line.books), inlet, outlet, line)
+                handle(SheddingStage(spec.stage.name, method, sheds, line.books), inlet, outlet, line)
             finally:
                 inlet.leave()
     except BaseException as error:
@@ -210,35 +210,6 @@ def _resume(spec: WorkerSpec, made: Any, log: Logbook, outlet: Outlet, line: Lif
             restarts=spec.past.restarts,
         )
         outlet.put(Parcel(said))
-
-
-def _handle(method: Callable[[Parcel], list[Parcel] | None], inlet: Inlet, outlet: Outlet, line: Lifeline) -> None:
-    """Take, work, hand on, until the stream ends or there is nothing left to finish."""
-    books = line.books
-    while not line.orphaned:
-        parcel = inlet.take(_LOOK_MS)
-        books.dropped = inlet.dropped() + outlet.dropped()
-        if parcel is None:
-            if line.stopping and not inlet.waits():
-                return
-            continue
-        before_ns = time.perf_counter_ns()
-        line.go_in()
-        made: list[Parcel] | None = None
-        try:
-            if not books.wants_stop:
-                made = method(parcel)
-        except StopWanted:
-            books.wants_stop = True
-        line.come_out()
-        books.busy_ns += time.perf_counter_ns() - before_ns
-        books.handled += 1
-        for one in made or ():
-            outlet.put(one)
-        inlet.done(parcel.message)
-        if isinstance(parcel.message, EndOfStream):
-            books.ended_ns = time.monotonic_ns()
-            return
 
 
 def _close(made: Any, line: Lifeline) -> None:

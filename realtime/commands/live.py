@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +30,19 @@ def camera(
     landmarks_only: Annotated[
         bool, typer.Option("--landmarks-only", help="With --record: keep landmarks and events, and no pixel.")
     ] = False,
+    size: Annotated[
+        str | None, typer.Option(help="Asked of a webcam, as 1280x720; what it delivers is printed.")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames per second asked of a webcam.")] = None,
+    pixels: Annotated[
+        str | None, typer.Option(help="What a webcam shall send: mjpeg (for high rates), yuyv or any.")
+    ] = None,
+    metrics: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of /metrics and /health on this machine; 0: any.")
+    ] = None,
+    log_json: Annotated[
+        Path | None, typer.Option(help="File for what happens, one JSON object per line; -: standard error.")
+    ] = None,
     out: Out = Path("out/camera"),
     person: Person = None,
     settings: Config = None,
@@ -36,16 +50,17 @@ def camera(
 ) -> None:
     """Watch a camera live. Events are printed; files are written only with --record."""
     with one_line_errors():
+        from realtime.onlookers import looking_on
         from realtime.watch import watch_camera
 
         if landmarks_only and not record:
             raise SettingsError("--landmarks-only says what --record keeps: give both, or neither to keep nothing")
         asked = {"record": {"landmarks_only": True}} if landmarks_only else {}
-        chosen = chosen_settings(settings, model, person, **asked)
+        chosen = chosen_settings(settings, model, person, **asked, **_asked_of_camera(size, fps, pixels))
         simulated: Simulated = context.obj
         sources = [*([source] if source else []), *(more or [])] or ["0"]
-        end(
-            watch_camera(
+        with looking_on(metrics, log_json, console) as onlookers:
+            stopped_by = watch_camera(
                 sources,
                 chosen,
                 console,
@@ -54,5 +69,20 @@ def camera(
                 out=out,
                 port=port,
                 demo_clip=lambda folder: simulated.builtin(folder)[0],
+                onlookers=onlookers,
             )
-        )
+        end(stopped_by)
+
+
+def _asked_of_camera(size: str | None, fps: float | None, pixels: str | None) -> dict[str, dict[str, Any]]:
+    asked: dict[str, Any] = {}
+    if size is not None:
+        parts = re.fullmatch(r"(\d+)x(\d+)", size)
+        if parts is None:
+            raise SettingsError(f"--size {size}: write width and height in pixels, as 1280x720")
+        asked |= {"width": int(parts[1]), "height": int(parts[2])}
+    if fps is not None:
+        asked["fps"] = fps
+    if pixels is not None:
+        asked["pixels"] = pixels
+    return {"camera": asked} if asked else {}

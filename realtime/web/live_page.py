@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from realtime.failures import UserFacingError
 from realtime.graph import Build
 from realtime.live_run import LiveRun
 from realtime.messages import FaceTracked, Message, MotionMeasured
+from realtime.onlookers import Onlookers
 from realtime.out_folder import prepare_folder
 from realtime.person import known_persons
 from realtime.settings import Settings, SpotSettings
@@ -42,6 +44,7 @@ def watch_on_page(
     out: Path,
     port: int = 0,
     demo_clip: Callable[[Path], Path] | None = None,
+    onlookers: Onlookers | None = None,
 ) -> str:
     """Serve the page until Ctrl-C; see `realtime.watch.watch_camera`.
 
@@ -59,7 +62,7 @@ def watch_on_page(
     ):
         console.print(f"Live page: {server.url}", soft_wrap=True, style="bold")
         console.print("Open it in a browser on this machine. Ctrl-C ends the program.")
-        run = LiveRun(settings, console, network, out)
+        run = LiveRun(settings, console, network, out, onlookers or Onlookers())
         leader = LivePage(server, run, orders, Path(private), demo_clip)
         stopped_by = leader.lead(source, record)
     told = sorted(server.hub.latencies)
@@ -212,9 +215,7 @@ class LivePage:
         for name, value in point.settings.items():
             self._wishes.ask("spot", name, value)
         spot = SpotSettings(**(self._run.settings.spot.model_dump() | point.settings))
-        self._run = LiveRun(
-            self._run.settings.model_copy(update={"spot": spot}), self._run.console, self._run.network, self._run.out
-        )
+        self._run = replace(self._run, settings=self._run.settings.model_copy(update={"spot": spot}))
         self._tell(rate=point.rate)
 
     def _spec(self, order: Order) -> SourceSpec:

@@ -10,8 +10,8 @@ from fake_graph import fake_graph, fake_rings
 from fake_stages import Fault
 
 from realtime.failures import UserFacingError
+from realtime.outcome import Limits
 from realtime.pipeline import run_graph
-from realtime.supervisor import Limits
 
 
 def main(out: Path, options: dict) -> int:

@@ -9,10 +9,10 @@ from fake_graph import fake_graph, fake_rings
 from fake_stages import END, Fault
 
 from realtime.messages import ExpressionRecognised, Message, StageRestarted
+from realtime.outcome import Limits, WorkerFailed
 from realtime.pipeline import run_graph
 from realtime.restarts import RestartBudget, RestartPolicy
 from realtime.summary import Summary
-from realtime.supervisor import Limits, WorkerFailed
 
 STAGES = ("capture", "track", "spot", "recognise", "publish")
 QUICK = RestartPolicy(first_s=0.05, longest_s=0.2)

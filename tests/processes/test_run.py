@@ -13,9 +13,9 @@ from fake_stages import END, EVENT_EVERY, FACELESS, Fault
 
 from realtime.failures import UserFacingError
 from realtime.messages import Message
+from realtime.outcome import Limits, WorkerFailed
 from realtime.pipeline import run_graph
 from realtime.source import SourceError
-from realtime.supervisor import Limits, WorkerFailed
 
 
 def lines_expected(count: int) -> list[str]:

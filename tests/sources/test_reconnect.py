@@ -16,13 +16,13 @@ from passing_stages import passing_graph, passing_rings, read_diary
 
 from realtime.fitting import fitted
 from realtime.messages import FrameCaptured, Message, SourceLost, SourceOpened, StageRestarted
+from realtime.outcome import Limits
 from realtime.pipeline import run_graph
 from realtime.presentation import GrowingStamps
 from realtime.reconnect import Interruption, Reconnecting
 from realtime.restarts import RestartPolicy
 from realtime.source import Frame, SourceError, SourceSpec
 from realtime.summary import Summary
-from realtime.supervisor import Limits
 
 
 @pytest.fixture
