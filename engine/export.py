@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,12 +18,12 @@ from torch import Tensor, nn
 
 from engine.classifier import ModelError
 from engine.manifest import record_model
-from engine.metadata import Metadata
+from engine.metadata import TORCH_PEER, Metadata
 from engine.onnx_file import write_onnx
 from engine.onnx_runtime import OnnxRuntimeClassifier
 from engine.proof import Proof, write_proof
 from engine.schema import InputSpec, Schema
-from engine.torch_peer import PROPERTY, Origin, state_of
+from engine.torch_peer import Origin, state_of
 from models.labels import ACTION_UNITS, CLASSES
 
 LARGEST_DIFFERENCE = 1e-4
@@ -52,7 +53,8 @@ class Exportable:
     """A trained network with all that its file shall say.
 
     `network(*inputs)` gives logits: a tensor (N, classes), or a named tuple with `classes` and, where it has these
-    heads, `action_units` (N, A) and `expression` (N,).
+    heads, `action_units` (N, A) and `expression` (N,). If it has a method `deployed()`, what that gives is written in
+    its place: the same function, in a form that runs faster.
     """
 
     name: str
@@ -84,6 +86,11 @@ class Probabilities(nn.Module):
         found = [torch.softmax(classes / self.temperature, dim=1)]
         found += [torch.sigmoid(getattr(logits, head)) for head in _heads(logits)]
         return tuple(found)
+
+
+def _deployed(given: Exportable) -> nn.Module:
+    deployed: Callable[[], nn.Module] | None = getattr(given.network, "deployed", None)
+    return Probabilities(deployed() if deployed else given.network, given.temperature).eval()
 
 
 def _heads(logits: Any) -> list[str]:
@@ -131,7 +138,7 @@ def export_network(given: Exportable, target: Path) -> Parity:
     about = Metadata(given.name, "float32", schema, given.trained_by, given.commit, given.data, str(given.temperature))
     try:
         try:
-            write_onnx(network, samples, about, written, given.origin)
+            write_onnx(_deployed(given), samples, about, written, given.origin, given.network.state_dict())
         except Exception as error:  # the exporter raises whatever its passes met
             raise ModelError(f"{given.name}: torch cannot export it ({_reason(error)})") from error
         parity = measure_parity(network, schema, written, samples)
@@ -214,7 +221,7 @@ def torch_network(path: Path) -> nn.Module:
         ModelError: the file does not tell how the network is made, as where the exporter folded parameters away.
     """
     model = onnx.load(path)
-    told = next((entry.value for entry in model.metadata_props if entry.key == PROPERTY), None)
+    told = next((entry.value for entry in model.metadata_props if entry.key == TORCH_PEER), None)
     if told is None:
         raise ModelError(f"{path.name} does not hold its torch parameters one by one")
     try:

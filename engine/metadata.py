@@ -11,6 +11,9 @@ import msgspec
 from engine.classifier import ModelError
 from engine.schema import SCHEMA_VERSION, Schema
 
+TORCH_PEER = "torch"
+"""Key under which a file tells how its torch network is made again; see engine.torch_peer."""
+
 
 class Metadata(NamedTuple):
     """The metadata of a model file."""

@@ -13,8 +13,9 @@ import msgspec
 import onnx
 import torch
 
-from engine.metadata import Metadata
-from engine.torch_peer import PROPERTY, Origin, locate
+from engine.metadata import TORCH_PEER, Metadata
+from engine.onnx_speed import faster
+from engine.torch_peer import Origin, keep_state
 
 _OPSET = 18
 _MOST_EVENTS = 4096
@@ -26,6 +27,7 @@ def write_onnx(
     about: Metadata,
     target: Path,
     origin: Origin | None = None,
+    state: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
     """Export through `torch.export`, with the number of events free, and check the file.
 
@@ -34,7 +36,11 @@ def write_onnx(
         samples: input name -> float32 (N, ...), in the order of `forward`'s arguments.
         about: goes into the file.
         target: the ONNX file; weights lie inside it.
-        origin: how `network.network` is made again; goes into the file where all its parameters can be found there.
+        origin: how the trained network is made again; goes into the file with `state`.
+        state: the trained network's parameters.
+
+    Raises:
+        ValueError: the network's code allows one number of events only.
     """
     batch = torch.export.Dim("events", min=1, max=_MOST_EVENTS)
     with _quiet():
@@ -52,6 +58,9 @@ def write_onnx(
         )
     assert program is not None, "torch.onnx.export with dynamo=True gives a program"
     model = program.model_proto
+    bound = [one.name for one in model.graph.input if not one.type.tensor_type.shape.dim[0].dim_param]
+    if bound:
+        raise ValueError(f"the number of events of {', '.join(bound)} is not free: len() of a tensor ties it down")
     for node in model.graph.node:
         # The exporter notes source lines of this machine in every node.
         del node.metadata_props[:]
@@ -61,11 +70,10 @@ def write_onnx(
     del model.metadata_props[:]
     for key, text in about.as_properties().items():
         model.metadata_props.add(key=key, value=text)
-    if origin is not None:
-        parameters = locate(model, network.network.state_dict(), "network.")  # type: ignore[union-attr]
-        if parameters is not None:
-            told = msgspec.json.encode(msgspec.structs.replace(origin, parameters=parameters)).decode()
-            model.metadata_props.add(key=PROPERTY, value=told)
+    faster(model)
+    if origin is not None and state is not None:
+        told = msgspec.json.encode(msgspec.structs.replace(origin, parameters=keep_state(model, state))).decode()
+        model.metadata_props.add(key=TORCH_PEER, value=told)
     onnx.checker.check_model(model, full_check=True)
     target.write_bytes(model.SerializeToString())
 

@@ -24,7 +24,7 @@ def faster(model: onnx.ModelProto) -> onnx.ModelProto:
     _stack_by_gather(model.graph)
     _present_by_sign(model.graph)
     _expand_constants(model)
-    _drop_unused(model.graph)
+    drop_unread(model.graph)
     return model
 
 
@@ -158,7 +158,8 @@ def _known_end(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
     return tuple(known)
 
 
-def _drop_unused(graph: onnx.GraphProto) -> None:
+def drop_unread(graph: onnx.GraphProto) -> None:
+    """Remove the nodes and constants on which no output depends."""
     wanted = {one.name for one in graph.output}
     kept = []
     for node in reversed(graph.node):

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from engine.classifier import ModelError
+from engine.metadata import TORCH_PEER
+from engine.onnx_speed import drop_unread
 
 RangeMethod = Literal["minmax", "entropy", "percentile"]
 
@@ -50,16 +52,18 @@ def quantise(
         ModelError: nothing in it can be quantised, or it is not float32.
     """
     model = onnx.load(source)
-    properties = {entry.key: entry.value for entry in model.metadata_props}
+    properties = {entry.key: entry.value for entry in model.metadata_props if entry.key != TORCH_PEER}
     if properties.get("precision") != "float32":
         raise ModelError(f"{source}: INT8 is made from float32, and this is {properties.get('precision', 'unknown')}")
     nodes, channels = _products(model)
     if not nodes:
         raise ModelError(f"{source}: no matrix product or convolution with stored weights, so nothing to quantise")
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        written = Path(folder) / "int8.onnx"
+        written, bare = Path(folder) / "int8.onnx", Path(folder) / "float32.onnx"
+        drop_unread(model.graph)  # torch's parameters, if any
+        onnx.save(model, bare)
         quantize_static(
-            source,
+            bare,
             written,
             _Reader(events),
             quant_format=QuantFormat.QDQ,

@@ -11,8 +11,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-PROPERTY = "torch"
-"""Key of the file's metadata."""
+_UNREAD = "torch."  # before the name of a tensor that is in the file for torch alone
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,30 +23,33 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, tuple[str, bool]] = {}  # name -> tensor of the file, and whether it lies transposed there
 
 
-def locate(
-    model: onnx.ModelProto, state: Mapping[str, torch.Tensor], prefix: str
-) -> dict[str, tuple[str, bool]] | None:
-    """Which of a file's tensors is which parameter; None where the exporter folded one away, as with batch norms.
+def keep_state(model: onnx.ModelProto, state: Mapping[str, torch.Tensor]) -> dict[str, tuple[str, bool]]:
+    """Make sure that every parameter can be found in the file, and say where.
+
+    What the graph itself holds is found there by its values. What the exporter folded away (batch norms, biases merged
+    into weights) is added as a tensor that no node reads: it costs its size, and runtimes drop it.
 
     Args:
-        model: just exported.
+        model: just exported; changed.
         state: the network's own names and values.
-        prefix: that the exporter saw before the names.
+
+    Returns:
+        Name -> tensor of the file, and whether it lies transposed there.
     """
     stored = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
     found: dict[str, tuple[str, bool]] = {}
     for name, tensor in state.items():
         values = tensor.numpy()
-        candidates = [prefix + name] if prefix + name in stored else stored
-        for candidate in candidates:
-            if np.array_equal(stored[candidate], values):
+        for candidate, array in stored.items():
+            if array.dtype == values.dtype and np.array_equal(array, values):
                 found[name] = candidate, False
                 break
-            if values.ndim == 2 and np.array_equal(stored[candidate], values.T):
+            if values.ndim == 2 and np.array_equal(array, values.T):
                 found[name] = candidate, True
                 break
         else:
-            return None
+            found[name] = f"{_UNREAD}{name}", False
+            model.graph.initializer.append(numpy_helper.from_array(values, f"{_UNREAD}{name}"))
     return found
 
 

@@ -48,7 +48,7 @@ class Logits(NamedTuple):
     expression: Tensor  # (N,): an expression at all
 
 
-class _RegionLinear(nn.Module):
+class RegionLinear(nn.Module):
     """One linear layer per region, shared by both sides: (..., R, P, C) -> (..., R, P, D)."""
 
     def __init__(self, regions: int, inputs: int, outputs: int) -> None:
@@ -94,20 +94,20 @@ class CloudNetwork(nn.Module):
         super().__init__()
         self.shape = shape = shape or CloudShape()
         regions = len(_RIGHT_HALF)
-        self._right = [CLOUD_REGIONS.index(name) for name in _RIGHT_HALF]
-        self._left = [CLOUD_REGIONS.index(name) for name in _LEFT_HALF]
+        self.right = [CLOUD_REGIONS.index(name) for name in _RIGHT_HALF]
+        self.left = [CLOUD_REGIONS.index(name) for name in _LEFT_HALF]
         self.register_buffer("mirror", torch.tensor(_MIRROR), persistent=False)
-        self.points_in = _RegionLinear(regions, 6, shape.point_width)
-        self.points_local = _RegionLinear(regions, shape.point_width, shape.local_width)
-        self.points_global = _RegionLinear(regions, shape.local_width, shape.global_width)
-        self.context = _RegionLinear(regions, shape.local_width, shape.global_width)
-        self.token = _RegionLinear(regions, 2 * shape.global_width, shape.token_width)
+        self.points_in = RegionLinear(regions, 6, shape.point_width)
+        self.points_local = RegionLinear(regions, shape.point_width, shape.local_width)
+        self.points_global = RegionLinear(regions, shape.local_width, shape.global_width)
+        self.context = RegionLinear(regions, shape.local_width, shape.global_width)
+        self.token = RegionLinear(regions, 2 * shape.global_width, shape.token_width)
         self.amplitude = nn.Linear(1, shape.token_width)
         self.graph = nn.ModuleList(
             _RegionGraph(regions, shape.token_width, shape.dropout) for _ in range(shape.graph_rounds)
         )
         self.norm = nn.LayerNorm(shape.token_width)
-        self.summary = _RegionLinear(regions, 2 * shape.token_width, shape.token_width // 2)
+        self.summary = RegionLinear(regions, 2 * shape.token_width, shape.token_width // 2)
         self.hidden = nn.Linear(regions * (shape.token_width // 2) + 1, shape.hidden)
         self.dropout = nn.Dropout(shape.dropout)
         self.classes = nn.Linear(shape.hidden, len(CLASSES))
@@ -124,14 +124,24 @@ class CloudNetwork(nn.Module):
             Logits for (N,) events.
         """
         present = (clouds.abs().sum(dim=3, keepdim=True) > 0).to(clouds.dtype)
-        points, log_amplitude = self._features(clouds, present)
-        halves = torch.stack((points[:, self._right], points[:, self._left] * self.mirror), dim=1)
-        mask = torch.stack((present[:, self._right], present[:, self._left]), dim=1)
-        count = mask.sum(dim=3, keepdim=True).clamp(min=1.0)
+        points, log_amplitude = self.features(clouds, present)
+        halves = torch.stack((points[:, self.right], points[:, self.left] * self.mirror), dim=1)
+        mask = torch.stack((present[:, self.right], present[:, self.left]), dim=1)
 
         local = torch.relu(self.points_local(torch.relu(self.points_in(halves)))) * mask
         context = self.context(local.amax(dim=3, keepdim=True))
         full = torch.relu(self.points_global(local) + context) * mask
+        return self.verdict(full, mask, log_amplitude)
+
+    def deployed(self) -> nn.Module:
+        """The same function in fewer passes over the points, for export."""
+        from models.cloud_deployed import DeployedCloud
+
+        return DeployedCloud(self).eval()
+
+    def verdict(self, full: Tensor, mask: Tensor, log_amplitude: Tensor) -> Logits:
+        """Logits from what was read of each point, (N, 2, R, P, D), zero where `mask` (N, 2, R, P, 1) is."""
+        count = mask.sum(dim=3, keepdim=True).clamp(min=1.0)
         pooled = torch.cat((full.amax(dim=3, keepdim=True), full.sum(dim=3, keepdim=True) / count), dim=4)
         tokens = self.token(pooled).squeeze(3) + self.amplitude(log_amplitude).unsqueeze(1).unsqueeze(1)
         for exchange in self.graph:
@@ -142,7 +152,7 @@ class CloudNetwork(nn.Module):
         hidden = self.dropout(torch.relu(self.hidden(torch.cat((summary, log_amplitude), dim=1))))
         return Logits(self.classes(hidden), self.action_units(hidden), self.expression(hidden).squeeze(1))
 
-    def _features(self, clouds: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    def features(self, clouds: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Motion in units of the event's own root-mean-square motion, and that amplitude's logarithm (N, 1)."""
         motion, strain = clouds[..., 3:5], clouds[..., 5:6]
         total = present.sum(dim=(1, 2, 3)).clamp(min=1.0)
