@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 
 from kernels.expression_cloud import ExpressionCloud
 from kernels.face_regions import face_mask
+from kernels.inputs.dense_cloud import dense_cloud
+from kernels.inputs.face_areas import cut_box, part_box, patches_at, unit_box
+from kernels.inputs.series import FlowSeries, eulerian, rate_of_ten, ten_frames
+from kernels.inputs.small_flow import small_flow
 from kernels.rigid import TooLittleSkin
 from models.datasets.clip import AnnotatedClip
 from models.labels import ACTION_UNITS
 from models.preparation.alignment import Aligner
+from models.preparation.depth_camera import with_depth_change
 from models.preparation.frames import ClipUnusable, read_frames
 from models.preparation.marks import Found, MarkFinder
-from models.preparation.measure import FlowSeries, dense_cloud, patches, with_depth_change
 from models.preparation.predicted_units import predict_units
 from models.preparation.settings import PrepareSettings
-from models.preparation.timing import eulerian, ten_frames, timed
-from models.protocol.small_flow import small_flow
-from models.systems.face_areas import cut_box, part_box, unit_box
+from models.preparation.timing import timed
 
 MEASURED_SIZE = 256
 """Height and width of the crops in which motion is measured, px: the same as live."""
@@ -125,13 +127,12 @@ class Preparer:
         size = self.settings.size
         ten = ten_frames(grey, apex)
         small = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in ten])
-        # The ten frames are not evenly spaced; the band is laid at their mean rate, as in the published system.
-        magnified = eulerian(small, max(rate * 9 / max(len(grey) - 1, 1), 4.0), self.settings.alpha)
+        magnified = eulerian(small, rate_of_ten(len(grey), rate), self.settings.alpha)
         consecutive = self._series.consecutive(magnified)
         return {
             "flow_consecutive": consecutive.astype(np.float16),
             "flow_cumulative": self._series.cumulative(magnified).astype(np.float16),
-            "patches": patches(consecutive, mesh / MEASURED_SIZE).astype(np.float16),
+            "patches": patches_at(consecutive, mesh / MEASURED_SIZE).astype(np.float16),
         }
 
 

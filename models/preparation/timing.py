@@ -7,13 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.flow import FlowEstimator
+from kernels.inputs.series import eulerian
 from kernels.interpolate import interpolate_frames, places_for_count
-from kernels.magnify import magnify_eulerian, magnify_lagrangian
+from kernels.magnify import magnify_lagrangian
 from models.preparation.settings import PrepareSettings
-
-LOW_HZ, HIGH_HZ = 0.5, 10.0
-RISING = 8
-"""Frames from onset to apex among the ten that patches are made of (Wang et al., ICASSP 2024)."""
 
 
 def timed(crops: NDArray[np.uint8], settings: PrepareSettings, rate: float) -> NDArray[np.uint8]:
@@ -36,19 +33,6 @@ def timed(crops: NDArray[np.uint8], settings: PrepareSettings, rate: float) -> N
     return out
 
 
-def eulerian(light: NDArray[np.float32], rate: float, alpha: float) -> NDArray[np.float32]:
-    """Magnified brightness (T, S, S); the band is narrowed where the rate is too low for it.
-
-    The wavelength below which less is magnified (48 px) is meant for crops of 256 px and goes with the size.
-    """
-    shortest = 48.0 * light.shape[1] / 256
-    high = min(HIGH_HZ, 0.45 * rate)
-    return np.asarray(
-        magnify_eulerian(light, rate, alpha=alpha, low=min(LOW_HZ, 0.5 * high), high=high, shortest=shortest),
-        np.float32,
-    )
-
-
 def _lagrangian(light: NDArray[np.float32], alpha: float) -> NDArray[np.float32]:
     """The first frame carried 1 + alpha times along the flow to each frame."""
     estimate = FlowEstimator(light.shape[1], light.shape[2], "precise")
@@ -57,10 +41,3 @@ def _lagrangian(light: NDArray[np.float32], alpha: float) -> NDArray[np.float32]
     moved = [light[0]]
     moved += [magnify_lagrangian(first, estimate.to(np.clip(frame, 0, 255)), alpha) for frame in light[1:]]
     return np.stack(moved).astype(np.float32)
-
-
-def ten_frames(grey: NDArray[np.uint8], apex: int) -> NDArray[np.float32]:
-    """Eight frames from onset to apex, the midpoint of the fall, and the offset; float32 (10, S, S)."""
-    last = len(grey) - 1
-    places = np.concatenate([np.linspace(0, apex, RISING), [(apex + last) / 2, last]])
-    return np.asarray(interpolate_frames(grey, places, "linear"), np.float32)

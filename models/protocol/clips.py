@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.expression_cloud import ExpressionCloud
+from kernels.inputs.small_flow import small_flow
 from kernels.rigid import TooLittleSkin
 from models.labels import CLASSES
 from models.preparation.alignment import Aligner
 from models.preparation.frames import ClipUnusable
 from models.protocol.samples import Inputs, Samples
-from models.protocol.small_flow import small_flow
 from models.protocol.sources import DataError, Say
 from models.simulated_clouds import FACE_WIDTH, SIZE
 from models.simulator.truth import TruthRow, read_truth

@@ -48,7 +48,7 @@ def loso(
 
     begun = time.monotonic()
     try:
-        recipe = load_recipe(model, _read_settings(settings or []))
+        recipe = load_recipe(model, read_settings(settings or []))
         samples = read_data(data, typer.echo)
         plan = make_plan(data, samples, recipe, leaky_epoch_choice)
         if fresh:
@@ -113,7 +113,7 @@ class _Progress:
             typer.echo(f"{done}/{total} folds, {left:.0f} s left", err=True)
 
 
-def _read_settings(given: list[str]) -> dict[str, Any]:
+def read_settings(given: list[str]) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -7,19 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_MIDDLE, _HALF_RANGE = 128.0, 127.0
-
-
-def motion_and_tension(flow: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Flow uint8 (N, H, W, 3) -> float32 (N, H, W, 3): u and v less their medians, and the square root of strain.
-
-    The medians stand for the head's own motion; the square root tames a heavy-tailed quantity that bears no sign.
-    """
-    values = flow.astype(np.float32)
-    motion = (values[..., :2] - _MIDDLE) / _HALF_RANGE
-    motion -= np.median(motion, axis=(1, 2), keepdims=True)
-    tension = np.sqrt(values[..., 2:] / 255.0)
-    return np.concatenate([motion, tension], axis=3)
+from kernels.inputs.small_flow import motion_and_tension as motion_and_tension
 
 
 def mirrored(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from kernels.expression_cloud import ExpressionCloud
+from kernels.inputs.small_flow import small_flow
 from models.protocol.samples import Inputs, Samples
-from models.protocol.small_flow import small_flow
 from models.protocol.sources import DataError, Say
 from models.simulated_clouds import (
     EVENTS_PER_STRANGER,

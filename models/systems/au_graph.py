@@ -113,7 +113,7 @@ class AUGraph(nn.Module):
         self.brows, self.mouth = _PatchStream(BROW_PATCHES, shape), _PatchStream(MOUTH_PATCHES, shape)
         self.clip = PseudoResNet(shape.clip_width, shape.clip_layers)
         self.units = nn.Linear(self.clip.outputs, len(GRAPH_UNITS))
-        self.graph = _UnitGraph(shape)
+        self.unit_graph = _UnitGraph(shape)
         self.norm = nn.LayerNorm(shape.token)
         self.classes = nn.Linear(len(GRAPH_UNITS) * shape.token, classes)
 
@@ -130,7 +130,7 @@ class AUGraph(nn.Module):
         brows = self.brows(patches[:, :BROW_PATCHES]).unsqueeze(1)
         mouth = self.mouth(patches[:, BROW_PATCHES:]).unsqueeze(1)
         units = self.units(self.clip(clip))
-        nodes = self.graph(units)
+        nodes = self.unit_graph(units)
         split = len(BROW_UNITS)
         fused = self.norm(torch.cat((brows * nodes[:, :split], mouth * nodes[:, split:]), dim=1))
         return UnitLogits(self.classes(fused.flatten(1)), units)

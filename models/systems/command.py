@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,9 @@ def compare(
     models: Annotated[str, typer.Option(help="names joined by commas; all that can read the data when empty")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="runs of each model")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="folds at a time")] = 1,
-    epochs: Annotated[int | None, typer.Option(min=1, help="instead of each model's own; for a trial")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="MODEL.SETTING=VALUE, such as r3d.epochs=4; repeatable")
+    ] = None,
 ) -> None:
     """Judge every model on people whom it never saw, measure what it costs, and write the table.
 
@@ -28,12 +30,13 @@ def compare(
         from models.protocol.run import RunError
         from models.protocol.sources import DataError
         from models.systems.compare import compare as run
-        from models.systems.compare import put_into, table
+        from models.systems.table import put_into, table
 
         command = "python -m models " + shlex.join(sys.argv[1:])
+        chosen = _by_model(settings or [])
         wanted = [name for name in models.split(",") if name]
         tables = [
-            table(run(one, wanted, runs, command, seeds=seeds, jobs=jobs, epochs=epochs, say=typer.echo))
+            table(run(one, wanted, runs, command, seeds=seeds, jobs=jobs, settings=chosen, say=typer.echo), command)
             for one in data
         ]
         if out is not None:
@@ -49,6 +52,19 @@ def compare(
         typer.echo(one)
     if out is not None:
         typer.echo(f"written into {out}")
+
+
+def _by_model(given: list[str]) -> dict[str, dict[str, Any]]:
+    """`MODEL.SETTING=VALUE` as settings of each model."""
+    from models.protocol.command import read_settings
+
+    settings: dict[str, dict[str, Any]] = {}
+    for one in given:
+        model, dot, setting = one.partition(".")
+        if not dot or "=" in model:
+            raise ValueError(f"--set {one}: write MODEL.SETTING=VALUE, such as r3d.epochs=4")
+        settings.setdefault(model, {}).update(read_settings([setting]))
+    return settings
 
 
 def _fail(message: str) -> None:

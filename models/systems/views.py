@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kernels.inputs import face_areas
+from kernels.inputs.small_flow import motion_and_tension
 from models.cloud_network import mirrored as mirrored_clouds
 from models.labels import ACTION_UNITS
-from models.protocol.flow_features import motion_and_tension
 from models.protocol.samples import Inputs
-from models.systems import face_areas
+from models.systems.mirrored_patches import mirrored_patches
 from models.training import augmentation as change
 from models.training.settings import Augmentation
 
@@ -180,7 +181,7 @@ class PatchesView:
         """Mirror of both, light and time of the clip; alpha, by which the patches' flow was magnified, anew."""
         patches, clip = batch
         turn = change.chosen(len(patches), settings.flip, random)
-        patches = change.where(turn, face_areas.mirrored_patches(patches), patches)
+        patches = change.where(turn, mirrored_patches(patches), patches)
         clip = change.where(turn, change.flipped(clip), clip)
         low, high = settings.magnification
         if high > low:

@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from kernels.inputs.series import ten_frames
 from models.__main__ import app
 from models.datasets.clip import AnnotatedClip
 from models.datasets.miniature import Miniature, write_miniature
 from models.datasets.readers import find
 from models.labels import ACTION_UNITS
+from models.preparation.depth_camera import with_depth_change
 from models.preparation.frames import ClipUnusable, read_frames
 from models.preparation.marks import MarkFinder
-from models.preparation.measure import with_depth_change
 from models.preparation.prepare import unit_targets
 from models.preparation.samples import read
 from models.preparation.settings import PrepareSettings
 from models.preparation.store import Column, StoreError, is_there, read_contents
-from models.preparation.timing import ten_frames, timed
+from models.preparation.timing import timed
 from models.preparation.work import prepare_all
 from models.systems.catalogue import SYSTEMS
 

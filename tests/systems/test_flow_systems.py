@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from models.systems.face_areas import four_areas
+from kernels.inputs.face_areas import four_areas
 from models.systems.htnet import HTNet, HTNetShape
 from models.systems.ststnet import STSTNet
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from kernels.inputs.face_areas import MIRRORED_PATCHES, patches_at
 from models.protocol.samples import Inputs
-from models.systems.face_areas import MIRRORED_PATCHES, mirrored_patches, patches_at
+from models.systems.mirrored_patches import mirrored_patches
 from models.systems.views import FlowView, PatchesView
 from models.training import augmentation as change
 from models.training.drawing import draw_order, hold_out_subjects
@@ -103,7 +104,7 @@ def test_mirrored_patches_are_the_patches_of_the_mirrored_face():
     random = np.random.default_rng(2)
     size = 65
     landmarks = np.full((468, 3), 0.5, np.float32)
-    from models.systems.face_areas import BROWS, MOUTH
+    from kernels.inputs.face_areas import BROWS, MOUTH
 
     order = [*BROWS, *MOUTH]
     points = random.integers(8, 57, (30, 2))

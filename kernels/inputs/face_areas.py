@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, fractions of the picture."""
@@ -119,9 +117,3 @@ def patches_at(flows: NDArray[np.float32], landmarks: NDArray[np.floating[Any]],
     rows = np.clip(centre[:, 1:] + steps, 0, height - 1)
     cut = flows[:, rows[:, :, None], columns[:, None, :]]  # (F, 30, size, size, 2)
     return np.ascontiguousarray(cut.transpose(1, 0, 4, 2, 3), np.float32).reshape(len(centre), count, 2, size, size)
-
-
-def mirrored_patches(patches: Tensor) -> Tensor:
-    """Patches (N, 30, F, 2, 7, 7) of the mirrored face: sides exchanged, columns reversed, u with the other sign."""
-    sign = torch.tensor([-1.0, 1.0], device=patches.device).reshape(1, 1, 1, 2, 1, 1)
-    return patches[:, list(MIRRORED_PATCHES)].flip(-1) * sign
