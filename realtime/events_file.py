@@ -34,6 +34,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     label: Label
     probabilities: dict[str, float]
     action_units: dict[str, float]
+    influence: dict[str, float] = {}  # empty in files written before it was told
     strength: float
     spot_score: float
     confidence: float = 0.0  # 0 in files written before it was told
@@ -58,6 +59,7 @@ def event_line(event: ExpressionRecognised) -> EventLine:
         label=event.label,
         probabilities={name: round(value, 4) for name, value in event.probabilities.items()},
         action_units={name: round(value, 3) for name, value in event.action_units.items()},
+        influence={name: round(value, 2) for name, value in event.influence.items()},
         strength=round(event.strength, 3),
         spot_score=round(event.spot_score, 2),
         confidence=round(event.confidence, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +30,18 @@ def unit_number(unit: str) -> tuple[int, str]:
     return (int(digits) if digits else 0, unit)
 
 
-def columns(events: Iterable[EventLine]) -> list[str]:
-    """Names of the columns: the fields of the events file, with classes and action units spread out.
+def columns(events: Sequence[EventLine]) -> list[str]:
+    """Names of the columns: the fields of the events file, with classes, action units and regions spread out.
 
     Every action unit that Glimpse knows has a column, and so has any other that occurs.
     """
     units = sorted({*ACTION_UNIT_NAMES, *(unit for event in events for unit in event.action_units)}, key=unit_number)
+    regions = dict.fromkeys(region for event in events for region in event.influence)
     spread = {
         "offset_s": ["offset_s", "duration_s"],
         "probabilities": ["p_negative", "p_positive", "p_surprise"],
         "action_units": ["action_units", *units],
+        "influence": [f"influence_{region}" for region in regions],
     }
     return [column for name in EventLine.__struct_fields__ for column in spread.get(name, [name])]
 
@@ -48,6 +50,7 @@ def row(event: EventLine) -> dict[str, Any]:
     """One event; action units that were not found are left out."""
     plain = msgspec.structs.asdict(event)
     plain |= {f"p_{name}": value for name, value in plain.pop("probabilities").items()}
+    plain |= {f"influence_{region}": value for region, value in plain.pop("influence").items()}
     units: dict[str, float] = plain.pop("action_units")
     together = "+".join(sorted(units, key=unit_number))
     return plain | units | {"action_units": together, "duration_s": round(event.offset_s - event.onset_s, 4)}

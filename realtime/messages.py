@@ -170,6 +170,7 @@ class ExpressionRecognised(Message, frozen=True):
     model: str
     decided_s: float = 0.0  # presentation time of the frame at which the spotter decided
     confidence: float = 0.0  # 0 to 1, how sure the spotter is that it is an expression
+    influence: dict[str, float] = {}  # region -> log of the factor by which it raised the odds of the likeliest class
 
 
 class SourceOpened(Message, frozen=True):

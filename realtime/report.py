@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import platform
 from collections.abc import Mapping
 from datetime import datetime
@@ -95,6 +96,8 @@ class Report:
             lstrip_blocks=True,
         )
         environment.filters["clock"] = _clock
+        environment.filters["odds_factor"] = _odds_factor
+        environment.filters["likeliest"] = _likeliest
         models = sorted({card.event.model for section in self.sections for card in section.cards})
         return environment.get_template("report.html.j2").render(
             title=self._title,
@@ -123,3 +126,12 @@ class Report:
 def _clock(time_s: float) -> str:
     minutes, seconds = divmod(time_s, 60)
     return f"{minutes:.0f}:{seconds:06.3f}" if minutes else f"{seconds:.3f} s"
+
+
+def _odds_factor(log_odds: float) -> str:
+    sign = "\N{MULTIPLICATION SIGN}" if log_odds >= 0 else "\N{DIVISION SIGN}"
+    return f"{sign} {math.exp(abs(log_odds)):.2g}"
+
+
+def _likeliest(probabilities: Mapping[str, float]) -> str:
+    return max(probabilities, key=probabilities.__getitem__)

@@ -37,6 +37,7 @@ SMILE = EventLine(
     label="positive",
     probabilities={"negative": 0.1, "positive": 0.8, "surprise": 0.1},
     action_units={"AU12": 0.9, "AU6": 0.6},
+    influence={"mouth_corner_left": 2.3},
     strength=7.5,
     spot_score=40.2,
     latency_ms=80.0,
@@ -111,6 +112,7 @@ def test_csv_has_one_row_per_event_in_time(tmp_path):
     assert rows[0]["action_units"] == "AU6+AU12" and float(rows[0]["AU12"]) == 0.9
     assert rows[0]["AU4"] == "" and float(rows[1]["AU4"]) == 0.7
     assert float(rows[1]["p_positive"]) == 0.8
+    assert [row["influence_mouth_corner_left"] for row in rows] == ["2.3"] * 3
 
 
 def test_parquet_is_typed_and_tells_its_units(tmp_path):

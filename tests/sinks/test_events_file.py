@@ -19,7 +19,7 @@ from realtime.parcel import Parcel
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = [
     *("id", "source", "kind", "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame"),
-    *("decided_s", "label", "probabilities", "action_units", "strength", "spot_score", "confidence"),
+    *("decided_s", "label", "probabilities", "action_units", "influence", "strength", "spot_score", "confidence"),
     *("latency_ms", "model", "schema"),
 ]
 

@@ -125,6 +125,14 @@ def test_it_tells_each_event(tmp_path):
         assert f"{percentile:.0f} ms" in page.text
 
 
+def test_it_says_what_each_region_did_to_the_verdict(tmp_path):
+    told = verdict(1, influence={"mouth_corner_left": 2.31, "chin": -0.7})
+    page, _ = page_of(tmp_path, steady(8, verdicts=[told]))
+    assert "What each region did to the odds of positive" in page.text
+    assert "mouth corner left \N{MULTIPLICATION SIGN} 10" in page.text
+    assert "chin \N{DIVISION SIGN} 2" in page.text
+
+
 def test_it_needs_nothing_else(tmp_path):
     page, path = page_of(tmp_path, steady(8, verdicts=EVENTS), steady(3, source="second.mp4"))
     assert all(a.startswith(("#", "data:image/")) for a in page.addresses), page.addresses
