@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
-from realtime.bench_soak import soak, soak_failures, write_soak
+from realtime.bench_soak import soak
 from realtime.failures import UserFacingError
 from realtime.settings import Settings
+from realtime.soak_figures import soak_failures, write_soak
 
 
 def bench_soak(

@@ -69,5 +69,9 @@ class KeptFiles:
         """
         publish = Build("realtime.publish:Publisher", (self.events, self.session, self.pixels))
         if self.pixels:
-            return {"publish": publish, "record": Build("realtime.recording:Recording", (self.video, fps))}
-        return {"publish": publish, "landmarks": Build("realtime.landmark_record:LandmarkRecord", (self.landmarks,))}
+            return {"publish": publish, "record": _kept(self.video, "realtime.recording:Recording", fps)}
+        return {"publish": publish, "landmarks": _kept(self.landmarks, "realtime.landmark_record:LandmarkRecord")}
+
+
+def _kept(path: Path, sink: str, *more: object) -> Build:
+    return Build("realtime.while_room:keep", (path, Build(sink, (path, *more))))

@@ -8,6 +8,7 @@ from realtime.events_file import EventsFile
 from realtime.frames_file import FramesFile
 from realtime.parcel import Parcel
 from realtime.session_record import SessionRecord
+from realtime.while_room import WhileThereIsRoom
 
 
 class Publisher:
@@ -25,7 +26,7 @@ class Publisher:
         self, events: Path, record: Path, pixels: bool = True, frames: Path | None = None, resume: bool = False
     ) -> None:
         self._events = EventsFile(events, resume)
-        self._record = SessionRecord(record, pixels, resume)
+        self._record = WhileThereIsRoom(SessionRecord(record, pixels, resume), record)
         self._frames = None if frames is None else FramesFile(frames)
 
     def take(self, parcel: Parcel) -> None:

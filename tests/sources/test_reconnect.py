@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from network_camera import PROGRAM, NetworkCamera
-from passing_stages import passing_graph, passing_rings, read_diary
+from camera_run import Run, reachable_by_children
+from network_camera import NetworkCamera
 
 from realtime.fitting import fitted
-from realtime.messages import FrameCaptured, Message, SourceLost, SourceOpened, StageRestarted
-from realtime.outcome import Limits
-from realtime.pipeline import run_graph
+from realtime.messages import FrameCaptured, SourceLost, SourceOpened, StageRestarted
 from realtime.presentation import GrowingStamps
 from realtime.reconnect import Interruption, Reconnecting
-from realtime.restarts import RestartPolicy
-from realtime.source import Frame, SourceError, SourceSpec
-from realtime.summary import Summary
+from realtime.source import Frame, SourceError
 
 
 @pytest.fixture
@@ -32,47 +26,9 @@ def camera(tmp_path: Path) -> Iterator[NetworkCamera]:
     camera.kill()
 
 
-class Run:
-    """A run of the camera in a thread, and what was heard of it."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.diary = folder / "diary"
-        self.heard: list[Message] = []
-        self.summary: Summary | None = None
-        self._stop = threading.Event()
-        graph = passing_graph(SourceSpec(url, stall_s=1.0), self.diary)
-
-        def run() -> None:
-            self.summary = run_graph(
-                graph,
-                "cam",
-                passing_rings(graph),
-                Limits(hang_s=5.0),
-                self.heard.append,
-                self._stop.is_set,
-                RestartPolicy(first_s=0.05),
-            )
-
-        self._thread = threading.Thread(target=run)
-        self._thread.start()
-
-    def wait_for(self, kind: type[Message], count: int, seconds: float = 40) -> None:
-        deadline = time.monotonic() + seconds
-        while sum(isinstance(message, kind) for message in self.heard) < count:
-            assert time.monotonic() < deadline, f"{kind.__name__} did not come; heard {self.heard}"
-            assert self._thread.is_alive()
-            time.sleep(0.02)
-
-    def end(self) -> list[Message]:
-        self._stop.set()
-        self._thread.join(40)
-        assert self.summary is not None
-        return read_diary(self.diary)
-
-
 @pytest.fixture
 def start(camera: NetworkCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Run]]:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PROGRAM.parents[2]), str(PROGRAM.parent)]))
+    reachable_by_children(monkeypatch)
     runs: list[Run] = []
 
     def start() -> Run:
@@ -82,8 +38,7 @@ def start(camera: NetworkCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     yield start
     for run in runs:
-        run._stop.set()
-        run._thread.join(40)
+        run.abandon()
 
 
 def test_a_camera_that_vanishes_stalls_returns_and_changes_its_size_is_followed(

@@ -1,0 +1,75 @@
+"""The figures of a soak, and what they say against it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from realtime.failures import UserFacingError
+from realtime.machine import load, machine
+from realtime.soak_tally import Tally, slope_per_hour
+from realtime.soak_watch import Holdings, Watch
+from realtime.summary import Summary
+
+
+def figures_of(
+    minutes: float,
+    watch: Watch,
+    summary: Summary,
+    result: Tally,
+    found: int,
+    unique: bool,
+    before: Holdings,
+    after: Holdings,
+) -> dict[str, object]:
+    times = [at for at, _, _ in watch.weights]
+    total = [weight for _, weight, _ in watch.weights]
+    own = [weight for _, _, weight in watch.weights]
+    return {
+        "machine": machine(),
+        "minutes": minutes,
+        "kills": [asdict(kill) for kill in watch.kills],
+        "restarts": {stage.name: stage.restarts for stage in summary.stages},
+        "frames": summary.frames,
+        "frames_lost_on_the_way_to": {stage.name: stage.missed for stage in summary.stages},
+        "events_found": found,
+        "event_ids_unique": unique,
+        "load_after": round(load(), 2),
+        "resets": [f"{at_s:.2f} s: {reason}" for at_s, reason in watch.resets],
+        "losses_at_s": [round(at_s, 2) for at_s in watch.drops],
+        "undisturbed_s": round(result.undisturbed_s, 1),
+        "expected": len(result.expected),
+        "missed": [asdict(span) for span in result.missed],
+        "unexpected": [asdict(span) for span in result.unexpected],
+        "memory_mib": {"first": total[0] if total else None, "last": total[-1] if total else None},
+        "memory_slope_mib_per_h": slope_per_hour(times, total),
+        "own_memory_slope_mib_per_h": slope_per_hour(times, own),
+        "leaked": {name: getattr(after, name) - getattr(before, name) for name in asdict(before)},
+    }
+
+
+def soak_failures(figures: dict[str, object]) -> list[str]:
+    """What went against the promises, one clause each."""
+    wrong = []
+    if figures["missed"]:
+        wrong.append(f"expressions missed in undisturbed stretches: {figures['missed']}")
+    if not figures["event_ids_unique"]:
+        wrong.append("an event's id was given twice")
+    leaks = figures["leaked"]
+    assert isinstance(leaks, dict)
+    wrong += [f"{count} {what} leaked" for what, count in leaks.items() if count > 0]
+    return wrong
+
+
+def write_soak(figures: dict[str, object], file: Path) -> None:
+    """Write the figures.
+
+    Raises:
+        UserFacingError: the file cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=1) + "\n")
+    except OSError as error:
+        raise UserFacingError(f"{file}: cannot be written: {error.strerror}") from None
