@@ -124,17 +124,16 @@ def _display() -> Finding:
 
 
 def _accelerators() -> Iterator[Finding]:
-    if importlib.util.find_spec("cupy") is None:
-        yield Finding("CUDA (CuPy)", "absent", "not installed; flow runs in Numba on the CPU")
-    else:
-        import cupy
+    from engine.cuda_device import NoGpu, find_device
 
-        try:
-            count = int(cupy.cuda.runtime.getDeviceCount())
-        except cupy.cuda.runtime.CUDARuntimeError as error:
-            yield Finding("CUDA (CuPy)", "absent", f"installed, but no usable GPU: {error}")
-        else:
-            yield Finding("CUDA (CuPy)", "ok", f"CuPy {cupy.__version__}, {count} GPU(s)")
+    try:
+        device = find_device()
+    except NoGpu as error:
+        yield Finding("CUDA (CuPy)", "absent", f"{error.reason}; flow runs in Numba on the CPU")
+    else:
+        major, minor = device.capability
+        says = f"CuPy {device.arrays.__version__}, {device.name}, compute capability {major}.{minor}, {device.driver}"
+        yield Finding("CUDA (CuPy)", "ok", says)
     training = importlib.util.find_spec("torch") is not None
     says = "installed" if training else "not installed; running needs none, training does: pip install -e '.[train]'"
     yield Finding("torch", "ok" if training else "absent", says)

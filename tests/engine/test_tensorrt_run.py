@@ -223,6 +223,10 @@ def test_cupy_13_and_14_tell_of_no_driver_in_their_own_ways(monkeypatch, availab
     with pytest.raises(NoGpu, match="no usable NVIDIA GPU") as caught:
         find_device()
     assert "\n" not in str(caught.value)
+    from realtime.doctor import examine
+
+    (said,) = [one for one in examine() if one.what == "CUDA (CuPy)"]
+    assert said.state == "absent" and "no usable NVIDIA GPU" in said.says
 
 
 def test_the_driver_is_read_where_the_system_tells_it(monkeypatch, tmp_path):
