@@ -60,8 +60,9 @@ class Inlet:
         return Parcel(dropped)
 
     def _fetch(self, timeout_ms: int) -> Parcel | None:
+        refused = self._inbox.refused
         message = self._inbox.receive(timeout_ms)
-        self._books.refused = self._inbox.refused
+        self._books.refused += self._inbox.refused - refused
         if message is None:
             return None
         ring = self._reads.get(type(message).__name__)

@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from realtime.control import Beat, Begin, Stop, Word, decode_order, encode
 from realtime.durations import DurationCounts
 from realtime.failures import UserFacingError
@@ -20,6 +22,7 @@ from realtime.messages import WorkerReport
 from realtime.ring import RingSpec
 
 _BEAT_S = 0.25
+_LONGEST_ORDER = 2**20  # bytes
 _DRAIN_S = 2.0  # who has been told to stop still tries so long to hand on what it holds
 _HURRY_S = 0.3  # the same where some receiver is dead, and others are not
 _ORPHAN_S = 1.5  # an orphan that has not left by itself after this is ended
@@ -154,7 +157,11 @@ class Lifeline:
             self._watch_for_hang()
 
     def _obey(self) -> None:
-        order = decode_order(self._control.recv_bytes())
+        try:
+            order = decode_order(self._control.recv_bytes(_LONGEST_ORDER))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.books.refused += 1
+            return
         if isinstance(order, Begin):
             self._rings = order.rings
             self._begun.set()

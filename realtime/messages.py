@@ -7,7 +7,7 @@ presentation time since the first frame for a file. `grabbed_ns` is always monot
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypedDict
+from typing import Annotated, Literal, TypeAlias, TypedDict
 
 import msgspec
 import numpy as np
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 SCHEMA = 1
 """Version of the line written to events.jsonl."""
+
+_Number: TypeAlias = Annotated[int, msgspec.Meta(gt=-(2**62), lt=2**62)]  # fits where it will be written down
+_Mesh: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=468 * 12, max_length=468 * 12)]
 
 Kind: TypeAlias = Literal["micro", "macro"]
 Label: TypeAlias = Literal["negative", "positive", "surprise", "uncertain"]
@@ -24,10 +27,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What every data message carries."""
 
     source: str
-    sequence: int  # of the frame this message is about; grows by one per grabbed frame, never restarts in a run
-    captured_ns: int  # source clock
-    grabbed_ns: int  # monotonic clock
-    epoch: int  # raised when the source reconnects
+    sequence: _Number  # of the frame this message is about; grows by one per grabbed frame, never restarts in a run
+    captured_ns: _Number  # source clock
+    grabbed_ns: _Number  # monotonic clock
+    epoch: _Number  # raised when the source reconnects
 
 
 class Stamp(TypedDict):
@@ -76,7 +79,7 @@ class FaceTracked(Message, frozen=True):
     presentation_s: float
     crop_epoch: int  # raised each time the crop's similarity moves
     crop_from_frame: tuple[float, float, float, float, float, float]  # row-major 2x3, frame px -> crop px
-    landmarks: bytes  # float32 (468, 3): x, y, z in crop px
+    landmarks: _Mesh  # float32 (468, 3): x, y, z in crop px
     face_width: float  # in the crop, px
     quality: Quality
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -43,10 +44,15 @@ def figures_of(
         "missed": [asdict(span) for span in result.missed],
         "unexpected": [asdict(span) for span in result.unexpected],
         "memory_mib": {"first": total[0] if total else None, "last": total[-1] if total else None},
-        "memory_slope_mib_per_h": slope_per_hour(times, total),
-        "own_memory_slope_mib_per_h": slope_per_hour(times, own),
+        "memory_slope_mib_per_h": _finite(slope_per_hour(times, total)),
+        "own_memory_slope_mib_per_h": _finite(slope_per_hour(times, own)),
         "leaked": {name: getattr(after, name) - getattr(before, name) for name in asdict(before)},
     }
+
+
+def _finite(slope: tuple[float, float, float]) -> list[float] | None:
+    """None where there were too few samples: JSON knows no NaN."""
+    return [round(value, 2) for value in slope] if all(map(math.isfinite, slope)) else None
 
 
 def soak_failures(figures: dict[str, object]) -> list[str]:
