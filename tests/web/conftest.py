@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_program import PICTURES
 
 from models.simulator.builtin_clip import make_builtin_clip
 
@@ -21,6 +22,11 @@ false_alarms_per_minute,noise_factor,threshold
 0.5,5.0,0.5
 2,4.0,0.3
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tour is looked at when all its pictures have been taken."""
+    items.sort(key=lambda item: item.path.name == "test_tour.py")
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +51,8 @@ def launch() -> Iterator:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         open_ones = []
+        for earlier in PICTURES.glob("*.png"):
+            earlier.unlink()  # a screenshot that is there is of this run
 
         def start(*flags: str):
             open_ones.append(playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags]))

@@ -1,8 +1,9 @@
-"""Take the screenshots of the last test run into docs/tour: `python tests/web/keep_tour.py`."""
+"""Take the screenshots of the last test run into docs/tour: `python -m pytest tests/web`, then this file."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 TAKEN = ROOT / "out" / "web"
 TOUR = ROOT / "docs" / "tour"
-WIDEST = 960
+WIDEST, TALLEST = 960, 1.5  # px, and times as tall as wide
 
 
 def shown() -> list[str]:
@@ -19,13 +20,18 @@ def shown() -> list[str]:
 
 
 def smaller(path: Path) -> Image.Image:
-    """A screenshot as the tour shows it; a long page is cut."""
+    """A screenshot as the tour shows it; a long page is cut, a phone's keeps its length."""
     image = Image.open(path).convert("RGB")
+    if image.width > WIDEST:
+        image = image.crop((0, 0, image.width, min(image.height, round(image.width * TALLEST))))
     width = min(WIDEST, image.width)
     return image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":
+    missing = [name for name in shown() if not (TAKEN / f"{name}.png").exists()]
+    if missing:
+        sys.exit(f"no screenshot of {', '.join(missing)} in {TAKEN}: run python -m pytest tests/web, with chromium")
     TOUR.mkdir(exist_ok=True)
     for name in shown():
         smaller(TAKEN / f"{name}.png").save(TOUR / f"{name}.webp", quality=72, method=6)

@@ -18,12 +18,13 @@ PICTURES = ROOT / "out" / "web"
 class Program:
     """`run_camera.py` with its page."""
 
-    def __init__(self, *words: str, env: dict[str, str]) -> None:
+    def __init__(self, *words: str, env: dict[str, str], folder: Path = ROOT) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "run_camera.py"), *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            cwd=folder,
             env=os.environ | {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"} | env,
         )
         self.said = ""
@@ -49,12 +50,22 @@ class Program:
         return self.process.returncode
 
 
-def looks_well(page, name: str) -> None:
+def picture(page, name: str, whole: bool = False) -> None:
+    """Keep a picture of what is seen, or of the whole page."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
+
+
+def looks_well(page, name: str, whole: bool = False) -> None:
     """Keep a picture, and let axe-core find nothing serious."""
+    picture(page, name, whole)
+    is_accessible(page)
+
+
+def is_accessible(page) -> None:
+    """axe-core finds nothing serious."""
     from axe_playwright_python.sync_playwright import Axe
 
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
     found = Axe().run(page).response["violations"]
     serious = [
         (one["id"], [node["html"][:150] for node in one["nodes"]][:3])

@@ -96,13 +96,14 @@ def test_what_is_no_video_is_refused(tmp_path):
 def test_magnified_motion_is_larger_and_a_still_face_stays_still(smile):
     clip, event = smile
     apex = int(np.argmin(np.abs(np.array(clip.times_s) - event.apex_s)))
+    onset = int(np.argmin(np.abs(np.array(clip.times_s) - event.onset_s)))
     mouth = np.s_[140:190, 70:180]
 
     def change(stack) -> float:
-        return float(np.abs(stack[apex][mouth].astype(float) - stack[0][mouth]).mean())
+        return float(np.abs(stack[apex][mouth].astype(float) - stack[onset][mouth]).mean())
 
     plain, five, ten = (change(clip.magnified(times)) for times in (1, 5, 10))
-    assert 1.3 * plain < five < ten
+    assert 1.2 * plain < five and 1.3 * five < ten, "the head turns too, slowly, and is not magnified"
     assert clip.crops.shape == (len(clip.times_s), 256, 256) == clip.magnified(10).shape
 
 
@@ -140,7 +141,7 @@ def test_the_viewer_scrubs_magnifies_and_exports(replayed, browser):
     page.goto(program.url)
     page.click("#sessions a >> nth=0")
     page.wait_for_selector("#beside[data-ready='0x10']", timeout=90_000)
-    looks_well(page, "viewer")
+    looks_well(page, "viewer", whole=True)
     where = page.inner_text("#where")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -159,7 +160,7 @@ def test_the_viewer_scrubs_magnifies_and_exports(replayed, browser):
     assert int(page.inner_text("#where").split()[1]) > int(where.split()[1]) + 3, "it plays"
     page.click("#report")
     page.wait_for_selector("article")
-    looks_well(page, "report")
+    looks_well(page, "report", whole=True)
     page.close()
     assert program.stop() == 130 and not errors, errors
 

@@ -75,8 +75,9 @@ export class Strip {
     });
     g.fillStyle = soft;
     g.textAlign = "center";
+    const every = Math.ceil((36 * SPAN_S) / (width - LEFT)); // so that labels do not touch
     for (let time = Math.ceil(now - SPAN_S); time <= now; time++) {
-      if (x(time) < LEFT || time < 0) continue;
+      if (x(time) < LEFT || time < 0 || time % every) continue;
       g.fillText(`${time} s`, x(time), height - 5);
     }
   }
