@@ -145,9 +145,13 @@ def stage_builds(source: SourceSpec, settings: Settings, wishes: Wishes | None =
 def build_recogniser(settings: Settings) -> Recogniser:
     """The recogniser with its network loaded; called in the worker."""
     from engine.pick import load
+    from realtime.chosen_network import place_of, units_network
     from realtime.recognise import Recogniser
 
-    return Recogniser(settings.recognise, load(settings.recognise.model, settings.recognise.backend))
+    chosen = settings.recognise
+    name, folder = place_of(chosen.model)
+    classifier = load(name, chosen.backend, folder)
+    return Recogniser(chosen, classifier, units=units_network(classifier))
 
 
 def with_builds(graph: Graph, builds: Mapping[str, Build]) -> Graph:

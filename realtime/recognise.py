@@ -8,11 +8,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classifier import Classifier
+from engine.classifier import Classifier, ModelError, Verdicts
 from engine.influence import region_influence
+from kernels.expression_cloud import ExpressionCloud, Measured
 from kernels.face_regions import CLOUD_REGIONS
 from kernels.rigid import TooLittleSkin
 from realtime.crop import CROP_SIZE, carry
+from realtime.event_clip import CropMemory, EventClip
+from realtime.event_inputs import is_default, make_inputs, needs_frames, refusal
 from realtime.evidence import pack_evidence
 from realtime.expression_on_gpu import fetched, meter_for
 from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Label, stamp
@@ -29,6 +32,10 @@ class Recogniser:
         settings: which network, and how sure it must be.
         classifier: the loaded network.
         now_ns: monotonic clock, for the latency of each verdict.
+        units: the default network, which tells action units where the classifier does not; None: nobody tells them.
+
+    Raises:
+        ModelError: the network reads what is not measured live, or tells other classes.
     """
 
     def __init__(
@@ -36,10 +43,17 @@ class Recogniser:
         settings: RecogniseSettings,
         classifier: Classifier,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        units: Classifier | None = None,
     ) -> None:
+        problem = refusal(classifier.schema, classifier.labels)
+        if problem:
+            raise ModelError(f"{classifier.provenance.model}: {problem}")
         self.classifier = classifier
         self.certain = classifier.certain if settings.certain is None else settings.certain
-        self._cloud = meter_for(classifier, CROP_SIZE)
+        self._default = is_default(classifier.schema)
+        self._units = classifier if self._default else units
+        self._memory = CropMemory()
+        self._cloud = meter_for(classifier, CROP_SIZE) if self._default else ExpressionCloud(CROP_SIZE)
         self._now_ns = now_ns
         self.uses = str(classifier.provenance)
 
@@ -59,6 +73,8 @@ class Recogniser:
             ExpressionRecognised with the evidence behind it.
         """
         spotted = parcel.message
+        if isinstance(spotted, FaceTracked) and not self._default:
+            self._memory.see(spotted)
         if not isinstance(spotted, ExpressionSpotted):
             return [parcel]
         try:
@@ -68,20 +84,42 @@ class Recogniser:
         except (KeyError, TooLittleSkin):
             # The pictures are gone or show too little; that something was spotted is worth telling all the same.
             return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}, {}))]
-        verdict = self.classifier.classify(measured.cloud[None])
+        try:
+            verdict, present = self._verdict(spotted, measured, onset, apex, crops)
+        except KeyError:  # gone since
+            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}, {}))]
         probabilities = dict(zip(self.classifier.labels, map(float, verdict.probabilities[0]), strict=True))
-        present = {
-            unit: round(float(strength), 3)
-            for unit, strength in zip(self.classifier.action_units, verdict.action_units[0], strict=True)
-            if strength >= 0.5
-        }
         label = self._label(probabilities, float(verdict.expression[0]))
-        best = int(verdict.probabilities[0].argmax())
-        carried = region_influence(self.classifier, measured.cloud, best, float(verdict.probabilities[0, best]))
-        influence = dict(zip(CLOUD_REGIONS, map(float, carried), strict=True))
+        influence: dict[str, float] = {}
+        if self._default:
+            best = int(verdict.probabilities[0].argmax())
+            carried = region_influence(self.classifier, measured.cloud, best, float(verdict.probabilities[0, best]))
+            influence = dict(zip(CLOUD_REGIONS, map(float, carried), strict=True))
         recognised = self._tell(spotted, label, probabilities, present, influence)
         seen = fetched(measured.residual), fetched(measured.cloud)
         return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), *seen))]
+
+    def _verdict(
+        self,
+        spotted: ExpressionSpotted,
+        measured: Measured,
+        onset: NDArray[np.uint8],
+        apex: NDArray[np.uint8],
+        crops: Callable[[int], NDArray[np.uint8]],
+    ) -> tuple[Verdicts, dict[str, float]]:
+        """What the network says, and the action units that are present."""
+        if self._default:
+            verdict = self.classifier.classify(measured.cloud[None])
+            return verdict, _present(self.classifier, verdict)
+        units: dict[str, float] = {}
+        if self._units is not None:
+            units = _present(self._units, self._units.classify(measured.cloud[None]))
+        taken = np.stack([onset, apex]), 1, 1.0
+        if needs_frames(self.classifier.schema):
+            taken = self._memory.frames(spotted, crops)
+        clip = EventClip(*taken, spotted.apex.mesh(), spotted.apex.face_width, measured)
+        verdict = self.classifier.classify(make_inputs(self.classifier.schema, clip, list(units)))
+        return verdict, _present(self.classifier, verdict) if self.classifier.action_units else units
 
     def _tell(
         self,
@@ -119,6 +157,14 @@ class Recogniser:
         if expression < 0.5 or probabilities[best] < self.certain:
             return "uncertain"
         return _LABELS[best]
+
+
+def _present(classifier: Classifier, verdict: Verdicts) -> dict[str, float]:
+    return {
+        unit: round(float(strength), 3)
+        for unit, strength in zip(classifier.action_units, verdict.action_units[0], strict=True)
+        if strength >= 0.5
+    }
 
 
 def _similarity(track: FaceTracked) -> NDArray[np.float64]:

@@ -74,7 +74,9 @@ class SpotSettings(_Section):
 class RecogniseSettings(_Section):
     """Class and action units."""
 
-    model: str = Field("cloud", description="name of the network under models/weights")
+    model: str = Field(
+        "cloud", description="name of the network under models/weights, or file of one that was exported"
+    )
     backend: str = Field("auto", description="auto, tensorrt, onnxruntime-cuda or onnxruntime")
     certain: float | None = Field(None, ge=0, le=1, description="least probability for a label; unset: the model's own")
 

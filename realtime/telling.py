@@ -10,6 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.classifier import ModelError
 from engine.pick import choose
+from realtime.chosen_network import place_of, what_is_read
+from realtime.event_inputs import is_default, refusal
 from realtime.event_table import event_table
 from realtime.failures import UserFacingError
 from realtime.messages import (
@@ -41,10 +43,16 @@ def tell_network(console: Console, settings: RecogniseSettings) -> str:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     try:
-        choice = choose(settings.model, settings.backend, say=say)
+        name, folder = place_of(settings.model)
+        choice = choose(name, settings.backend, folder, say)
     except ModelError as error:
         raise UserFacingError(str(error)) from None
+    problem = refusal(choice.classifier.schema, choice.classifier.labels)
+    if problem:
+        raise UserFacingError(f"{settings.model}: {problem}")
     say(f"Network: {choice.line()}")
+    if not is_default(choice.classifier.schema):
+        say(f"It reads {what_is_read(choice.classifier)}")
     return str(choice.classifier.provenance)
 
 

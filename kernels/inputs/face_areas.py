@@ -65,8 +65,8 @@ def _box(landmarks: NDArray[np.floating[Any]], vertices: Iterable[int]) -> Box:
     return float(left), float(top), float(right), float(bottom)
 
 
-def cut_box(clip: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The box of a clip (T, H, W, 3); at least four pixels each way."""
+def cut_box(clip: NDArray[Any], box: Box) -> NDArray[Any]:
+    """The box of a clip (T, H, W) or (T, H, W, 3); at least four pixels each way."""
     height, width = clip.shape[1:3]
     left, top = min(int(box[0] * width), width - 4), min(int(box[1] * height), height - 4)
     right, bottom = max(round(box[2] * width), left + 4), max(round(box[3] * height), top + 4)

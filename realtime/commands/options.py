@@ -18,7 +18,7 @@ Json = Annotated[Path | None, typer.Option("--json", help="File for the figures.
 Clip = Annotated[Path | None, typer.Option(help="A video of your own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Of the page, on this machine only; 0: any.")]
 Person = Annotated[str | None, typer.Option(help="Who is watched; see 'python -m calibrate person'.")]
-Model = Annotated[str | None, typer.Option(help="Network that classifies; see models/weights.")]
+Model = Annotated[str | None, typer.Option(help="Network that classifies: a name in models/weights, or the file of an exported one.")]
 
 
 @dataclass(frozen=True)

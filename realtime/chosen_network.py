@@ -1,0 +1,39 @@
+"""Which network `--model` means, and what must run beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.classifier import Classifier
+from engine.manifest import WEIGHTS
+from engine.pick import load
+from realtime.event_inputs import is_default, needs_frames, needs_units
+
+DEFAULT = "cloud"
+
+
+def place_of(model: str) -> tuple[str, Path]:
+    """Name and folder of a network: a name of models/weights, or a file that `python -m engine export` wrote."""
+    if model.endswith(".onnx") or "/" in model:
+        file = Path(model)
+        return file.name.removesuffix(".onnx"), file.parent
+    return model, WEIGHTS
+
+
+def units_network(classifier: Classifier) -> Classifier | None:
+    """The default network, where a chosen one does not tell action units itself or looks where they are.
+
+    Raises:
+        ModelError: it is damaged or gone.
+    """
+    if is_default(classifier.schema) or (classifier.action_units and not needs_units(classifier.schema)):
+        return None
+    return load(DEFAULT, "onnxruntime")
+
+
+def what_is_read(classifier: Classifier) -> str:
+    """For a person: what a network other than the default looks at, and who tells action units."""
+    names = ", ".join(one.name for one in classifier.schema.inputs)
+    span = "every face from onset to offset, in grey" if needs_frames(classifier.schema) else "onset and apex"
+    said = "itself" if classifier.action_units else f"the network {DEFAULT}"
+    return f"{names}, made from {span}; action units are told by {said}"
