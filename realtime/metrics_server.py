@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE_S = 5.0  # with a client that connects and says nothing
-_POLL_S = 0.2
+_POLL_S = 0.05
 
 
 def token_path() -> Path:
