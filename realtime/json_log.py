@@ -75,7 +75,8 @@ class JsonLog:
         level = "warning" if isinstance(message, _WARNINGS) else "info"
         if isinstance(message, LoadShed) and message.one_in > 1:
             level = "warning"
-        self.write(level, name, source, **{field: getattr(message, field) for field in fields})
+        told = {"number" if field == "event" else field: getattr(message, field) for field in fields}
+        self.write(level, name, source, **told)
 
     def end(self, source: str, result: Summary | WorkerFailed) -> None:
         """How a run ended."""

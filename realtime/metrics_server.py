@@ -113,6 +113,10 @@ def _say(start: StartResponse, status: str, text: str, kind: str = "text/plain; 
 class _Threads(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is nobody's news either."""
 
 
 class _Quiet(WSGIRequestHandler):
