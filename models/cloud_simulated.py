@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from models.cloud_grid import grid_places, grid_values
 from models.cloud_recipe import FittedCloud
 from models.cloud_regions import RegionNetwork, RegionShape, mirrored
 from models.protocol.recipe import AfterEpoch
-from models.protocol.samples import Samples
+from models.protocol.samples import Inputs, Samples
 from models.simulated_flows import FlowNuisance, simulate_flows
 
 
@@ -33,19 +34,31 @@ class SimulatedFit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CloudSimulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`RegionNetwork` trained on the simulator; the training subjects of a fold are not looked at ('zero-shot')."""
+    """Some `RegionNetwork`s trained on the simulator; a fold's training subjects are not looked at ("zero-shot")."""
 
     name: ClassVar[str] = "cloud-simulated"
     needs: ClassVar[tuple[str, ...]] = ("flow",)
     has_epochs: ClassVar[bool] = False
-    simulated: SimulatedFit = SimulatedFit()
+    simulated: SimulatedFit = SimulatedFit(nuisance=FlowNuisance(classes=(1 / 3, 1 / 3, 1 / 3)))
+    networks: int = 3  # each with people and chances of its own; their probabilities are averaged
 
-    def fit(self, train: Samples, seed: int, after_epoch: AfterEpoch | None = None) -> FittedCloud:
-        """The same network for every fold of a seed."""
-        return FittedCloud(fit_simulated(self.simulated, seed), 1.0)
+    def fit(self, train: Samples, seed: int, after_epoch: AfterEpoch | None = None) -> FittedTogether:
+        """The same networks for every fold of a seed."""
+        seeds = range(seed * self.networks, (seed + 1) * self.networks)
+        return FittedTogether([FittedCloud(fit_simulated(self.simulated, one), 1.0) for one in seeds])
 
 
-@lru_cache(maxsize=2)
+class FittedTogether(NamedTuple):
+    """Several networks that speak as one."""
+
+    members: list[FittedCloud]
+
+    def predict(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Probabilities (N, 3), the members' mean."""
+        return np.asarray(np.mean([member.predict(inputs) for member in self.members], axis=0), np.float64)
+
+
+@lru_cache(maxsize=8)
 def fit_simulated(settings: SimulatedFit, seed: int) -> RegionNetwork:
     """Simulate and fit; kept for the other folds of this process."""
     torch.set_num_threads(1)
