@@ -76,14 +76,14 @@ def test_every_stage_that_breaks_while_starting_is_started_again(tmp_path: Path,
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("kind", ["kill", "raise"])
+@pytest.mark.parametrize("kind", ["kill", "raise", "hang"])
 def test_a_stage_that_breaks_at_the_end_is_named_and_what_was_found_is_on_disk(tmp_path: Path, kind: str, stage: str):
-    why = "was killed by SIGKILL" if kind == "kill" else "failed: RuntimeError"
+    why = {"kill": "was killed by SIGKILL", "raise": "failed: RuntimeError", "hang": "failed: no answer"}[kind]
     out = tmp_path / "out.txt"
     graph = fake_graph(out, 120, live=True, fps=100, fault=Fault(stage, kind, END))
     heard: list[Message] = []
     with pytest.raises(WorkerFailed, match=f"^{stage} {why}"):
-        run_graph(graph, "fake", fake_rings(graph), Limits(), heard.append, restarts=QUICK)
+        run_graph(graph, "fake", fake_rings(graph), Limits(hang_s=2, close_s=2), heard.append, restarts=QUICK)
     assert not any(isinstance(message, StageRestarted) for message in heard), "the end comes only once"
     written = [line.split()[-1] for line in out.read_text().splitlines() if line.startswith("ExpressionRecognised")]
     assert written == [str(message.event) for message in heard if isinstance(message, ExpressionRecognised)]

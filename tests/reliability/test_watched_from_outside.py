@@ -14,7 +14,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+
+from realtime.session import shared_memory_root
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMERA = ROOT / "tests" / "sources" / "mjpeg_server.py"
@@ -62,6 +65,18 @@ class Watched:
             assert self.process.poll() is None and time.monotonic() < deadline, f"{self.said}\n{self.health()}"
             time.sleep(0.1)
 
+    def connected(self) -> bool:
+        """Whether anybody reads from the camera."""
+        return any(c.status == "ESTABLISHED" for c in psutil.Process(self.camera.pid).net_connections(kind="tcp"))
+
+
+def runs(process: psutil.Process) -> bool:
+    """Not even when nobody has asked yet how it ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:
@@ -94,3 +109,18 @@ def test_health_metrics_and_log_follow_the_camera(watched: Watched):
     assert events.count("source_opened") >= 2 and "source_lost" in events
     everything += watched.said + watched.log.read_text()
     assert "s3cret" not in everything and "viewer" not in everything
+
+
+def test_a_killed_program_leaves_no_child_no_connection_and_no_shared_memory(watched: Watched):
+    watched.wait_for(lambda: watched.health().get("status") == "ok")
+    program = psutil.Process(watched.process.pid)
+    children = [one for one in program.children(recursive=True) if "spawn_main" in " ".join(one.cmdline())]
+    assert len(children) == 4 and watched.connected()
+    assert list(shared_memory_root().glob(f"glimpse-{program.pid}-*"))
+    watched.process.kill()
+    killed_at = time.monotonic()
+    watched.process.wait()
+    while any(runs(one) for one in children) or watched.connected():
+        assert time.monotonic() - killed_at < 3, "they had three seconds"
+        time.sleep(0.02)
+    assert not list(shared_memory_root().glob(f"glimpse-{program.pid}-*"))
