@@ -1,5 +1,7 @@
 """Regions are held still one by one, and move alone one by one; what the network then says is what they carried."""
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,22 @@ def test_certainty_gives_finite_numbers():
     assert np.isfinite(region_influence(Weighs(), cloud, 1, 1.0)).all()
 
 
+def shapley(network, cloud, best):
+    """The exact value over all 256 subsets of moving regions."""
+    moving = (np.arange(256)[:, None] >> np.arange(8)) & 1
+    clouds = cloud[None].repeat(256, axis=0)
+    clouds[..., 3:] *= moving[:, :, None, None].astype(np.float32)
+    chances = network.classify(clouds).probabilities[:, best].astype(np.float64)
+    log_odds = np.log(chances / (1 - chances))
+    values = np.zeros(8)
+    for region in range(8):
+        among = np.flatnonzero(moving[:, region])
+        weight = 1 / (8 * np.array([comb(7, size - 1) for size in moving[among].sum(axis=1)]))
+        values[region] = (weight * (log_odds[among] - log_odds[among ^ (1 << region)])).sum()
+    assert values.sum() == pytest.approx(log_odds[-1] - log_odds[0])
+    return values
+
+
 def test_the_shipped_network_finds_a_smile_at_the_mouth_and_a_frown_at_the_eyes():
     placed = builtin_portrait().placed(256, 256, 184.0, (0.5, 0.5))
     renderer = FaceRenderer(placed.image, Head(neutral_mesh(placed.mesh), 256, 256, texture_mesh=placed.mesh))
@@ -74,5 +92,6 @@ def test_the_shipped_network_finds_a_smile_at_the_mouth_and_a_frown_at_the_eyes(
         assert network.labels[best] == label
         influence = region_influence(network, cloud, best, float(chances[best]))
         carried[label] = CLOUD_REGIONS[int(influence.argmax())]
+        assert np.corrcoef(influence, shapley(network, cloud, best))[0, 1] > 0.9
     assert carried["positive"].startswith(("mouth", "cheek"))
     assert carried["negative"].startswith("eye")
