@@ -20,13 +20,18 @@ def place_of(model: str) -> tuple[str, Path]:
     return model, WEIGHTS
 
 
-def units_network(classifier: Classifier) -> Classifier | None:
+def units_network(classifier: Classifier, aus: bool) -> Classifier | None:
     """The default network, where a chosen one does not tell action units itself or looks where they are.
+
+    Args:
+        classifier: the chosen one.
+        aus: action units are wanted in every frame.
 
     Raises:
         ModelError: it is damaged or gone.
     """
-    if is_default(classifier.schema) or (classifier.action_units and not needs_units(classifier.schema)):
+    tells = bool(classifier.action_units)
+    if tells and (is_default(classifier.schema) or not (aus or needs_units(classifier.schema))):
         return None
     return load(DEFAULT, "onnxruntime")
 

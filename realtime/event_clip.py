@@ -29,6 +29,15 @@ class EventClip(NamedTuple):
     measured: Measured  # onset to apex
 
 
+class Faces(NamedTuple):
+    """Aligned faces of one expression."""
+
+    frames: NDArray[np.uint8]  # (T, 256, 256), all cut like the apex
+    apex: int  # place in `frames`
+    rate: float  # frames per second
+    sequences: tuple[int, ...]  # (T,)
+
+
 class CropMemory:
     """Remembers how each of the last faces was cut, so that they can be laid over each other."""
 
@@ -41,12 +50,8 @@ class CropMemory:
         while len(self._similarity) > _REMEMBERED:
             self._similarity.popitem(last=False)
 
-    def frames(
-        self, spotted: ExpressionSpotted, crops: Callable[[int], NDArray[np.uint8]]
-    ) -> tuple[NDArray[np.uint8], int, float]:
-        """Faces (T, 256, 256) from onset to offset, the apex' place among them, and their rate.
-
-        Frames that were lost on the way are left out.
+    def frames(self, spotted: ExpressionSpotted, crops: Callable[[int], NDArray[np.uint8]]) -> Faces:
+        """Faces from onset to offset; those that were lost on the way are left out.
 
         Raises:
             KeyError: onset or apex are gone.
@@ -56,7 +61,7 @@ class CropMemory:
         wanted = sorted({*range(first, last + 1, stride), spotted.apex.sequence, last})
         target = similarity_of(spotted.apex.crop_from_frame)
         kept: list[NDArray[np.uint8]] = []
-        apex = 0
+        sequences: list[int] = []
         for sequence in wanted:
             own = self._similarity.get(sequence)
             needed = sequence in (first, spotted.apex.sequence)
@@ -70,12 +75,12 @@ class CropMemory:
                 if needed:
                     raise
                 continue
-            if sequence == spotted.apex.sequence:
-                apex = len(kept)
             assert own is not None
+            sequences.append(sequence)
             kept.append(carry(crop, similarity_of(own), target))
         seconds = max(spotted.offset_s - spotted.onset_s, 1e-3)
-        return np.stack(kept), apex, max(len(kept) - 1, 1) / seconds
+        rate = max(len(kept) - 1, 1) / seconds
+        return Faces(np.stack(kept), sequences.index(spotted.apex.sequence), rate, tuple(sequences))
 
 
 def similarity_of(values: tuple[float, ...]) -> Similarity:

@@ -35,6 +35,7 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
     probabilities: dict[str, float]
     action_units: dict[str, float]
     influence: dict[str, float] = {}  # empty in files written before it was told
+    unit_curves: dict[str, list[float]] | msgspec.UnsetType = msgspec.UNSET  # not there unless asked for
     strength: float
     spot_score: float
     confidence: float = 0.0  # 0 in files written before it was told
@@ -60,6 +61,7 @@ def event_line(event: ExpressionRecognised) -> EventLine:
         probabilities={name: round(value, 4) for name, value in event.probabilities.items()},
         action_units={name: round(value, 3) for name, value in event.action_units.items()},
         influence={name: round(value, 2) for name, value in event.influence.items()},
+        unit_curves=_curves(event),
         strength=round(event.strength, 3),
         spot_score=round(event.spot_score, 2),
         confidence=round(event.confidence, 3),
@@ -67,6 +69,13 @@ def event_line(event: ExpressionRecognised) -> EventLine:
         model=event.model,
         schema=SCHEMA,
     )
+
+
+def _curves(event: ExpressionRecognised) -> dict[str, list[float]] | msgspec.UnsetType:
+    if not event.unit_frames:
+        return msgspec.UNSET
+    frames: dict[str, list[float]] = {"frame": list(event.unit_frames)}
+    return frames | {unit: [round(one, 3) for one in curve] for unit, curve in event.unit_curves.items()}
 
 
 class EventsFile:

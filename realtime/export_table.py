@@ -42,6 +42,7 @@ def columns(events: Sequence[EventLine]) -> list[str]:
         "probabilities": ["p_negative", "p_positive", "p_surprise"],
         "action_units": ["action_units", *units],
         "influence": [f"influence_{region}" for region in regions],
+        "unit_curves": [],  # a table within a cell is no table
     }
     return [column for name in EventLine.__struct_fields__ for column in spread.get(name, [name])]
 
@@ -52,6 +53,7 @@ def row(event: EventLine) -> dict[str, Any]:
     plain |= {f"p_{name}": value for name, value in plain.pop("probabilities").items()}
     plain |= {f"influence_{region}": value for region, value in plain.pop("influence").items()}
     units: dict[str, float] = plain.pop("action_units")
+    plain.pop("unit_curves")
     together = "+".join(sorted(units, key=unit_number))
     return plain | units | {"action_units": together, "duration_s": round(event.offset_s - event.onset_s, 4)}
 

@@ -174,6 +174,8 @@ class ExpressionRecognised(Message, frozen=True):
     decided_s: float = 0.0  # presentation time of the frame at which the spotter decided
     confidence: float = 0.0  # 0 to 1, how sure the spotter is that it is an expression
     influence: dict[str, float] = {}  # region -> log of the factor by which it raised the odds of the likeliest class
+    unit_frames: tuple[int, ...] = ()  # where action units were measured frame by frame, when asked for
+    unit_curves: dict[str, tuple[float, ...]] = {}  # name -> strength 0..1 in each of those frames
 
 
 class SourceOpened(Message, frozen=True):

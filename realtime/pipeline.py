@@ -151,7 +151,7 @@ def build_recogniser(settings: Settings) -> Recogniser:
     chosen = settings.recognise
     name, folder = place_of(chosen.model)
     classifier = load(name, chosen.backend, folder)
-    return Recogniser(chosen, classifier, units=units_network(classifier))
+    return Recogniser(chosen, classifier, units=units_network(classifier, chosen.aus))
 
 
 def with_builds(graph: Graph, builds: Mapping[str, Build]) -> Graph:

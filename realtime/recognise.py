@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +15,14 @@ from kernels.expression_cloud import ExpressionCloud, Measured
 from kernels.face_regions import CLOUD_REGIONS
 from kernels.rigid import TooLittleSkin
 from realtime.crop import CROP_SIZE, carry
-from realtime.event_clip import CropMemory, EventClip
+from realtime.event_clip import CropMemory, EventClip, Faces
 from realtime.event_inputs import is_default, make_inputs, needs_frames, refusal
 from realtime.evidence import pack_evidence
 from realtime.expression_on_gpu import fetched, meter_for
 from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Label, stamp
 from realtime.parcel import Parcel
 from realtime.settings import RecogniseSettings
+from realtime.unit_curves import unit_curves
 
 _LABELS: dict[str, Label] = {"negative": "negative", "positive": "positive", "surprise": "surprise"}
 
@@ -51,8 +53,9 @@ class Recogniser:
         self.classifier = classifier
         self.certain = classifier.certain if settings.certain is None else settings.certain
         self._default = is_default(classifier.schema)
-        self._units = classifier if self._default else units
+        self._units = classifier if self._default and classifier.action_units else units
         self._memory = CropMemory()
+        self._aus = settings.aus
         self._cloud = meter_for(classifier, CROP_SIZE) if self._default else ExpressionCloud(CROP_SIZE)
         self._now_ns = now_ns
         self.uses = str(classifier.provenance)
@@ -73,7 +76,7 @@ class Recogniser:
             ExpressionRecognised with the evidence behind it.
         """
         spotted = parcel.message
-        if isinstance(spotted, FaceTracked) and not self._default:
+        if isinstance(spotted, FaceTracked) and (self._aus or not self._default):
             self._memory.see(spotted)
         if not isinstance(spotted, ExpressionSpotted):
             return [parcel]
@@ -95,7 +98,8 @@ class Recogniser:
             best = int(verdict.probabilities[0].argmax())
             carried = region_influence(self.classifier, measured.cloud, best, float(verdict.probabilities[0, best]))
             influence = dict(zip(CLOUD_REGIONS, map(float, carried), strict=True))
-        recognised = self._tell(spotted, label, probabilities, present, influence)
+        told = self._tell(spotted, label, probabilities, present, influence)
+        recognised = self._with_curves(told, spotted, crops)
         seen = fetched(measured.residual), fetched(measured.cloud)
         return [Parcel(recognised, pack_evidence(onset, apex, spotted.apex.mesh(), *seen))]
 
@@ -108,18 +112,38 @@ class Recogniser:
         crops: Callable[[int], NDArray[np.uint8]],
     ) -> tuple[Verdicts, dict[str, float]]:
         """What the network says, and the action units that are present."""
+        units: dict[str, float] = {}
+        if self._units is not None and self._units is not self.classifier:
+            units = _present(self._units, self._units.classify(fetched(measured.cloud)[None]))
         if self._default:
             verdict = self.classifier.classify(measured.cloud[None])
-            return verdict, _present(self.classifier, verdict)
-        units: dict[str, float] = {}
-        if self._units is not None:
-            units = _present(self._units, self._units.classify(measured.cloud[None]))
-        taken = np.stack([onset, apex]), 1, 1.0
-        if needs_frames(self.classifier.schema):
-            taken = self._memory.frames(spotted, crops)
-        clip = EventClip(*taken, spotted.apex.mesh(), spotted.apex.face_width, measured)
-        verdict = self.classifier.classify(make_inputs(self.classifier.schema, clip, list(units)))
+        else:
+            clip = self._clip(spotted, measured, onset, apex, crops)
+            verdict = self.classifier.classify(make_inputs(self.classifier.schema, clip, list(units)))
         return verdict, _present(self.classifier, verdict) if self.classifier.action_units else units
+
+    def _clip(
+        self,
+        spotted: ExpressionSpotted,
+        measured: Measured,
+        onset: NDArray[np.uint8],
+        apex: NDArray[np.uint8],
+        crops: Callable[[int], NDArray[np.uint8]],
+    ) -> EventClip:
+        faces = Faces(np.stack([onset, apex]), 1, 1.0, (spotted.onset.sequence, spotted.apex.sequence))
+        if needs_frames(self.classifier.schema):
+            faces = self._memory.frames(spotted, crops)
+        return EventClip(*faces[:3], spotted.apex.mesh(), spotted.apex.face_width, measured)
+
+    def _with_curves(
+        self, told: ExpressionRecognised, spotted: ExpressionSpotted, crops: Callable[[int], NDArray[np.uint8]]
+    ) -> ExpressionRecognised:
+        """The verdict with its action units frame by frame, where they were asked for and can be had."""
+        if not self._aus or self._units is None:
+            return told
+        faces = self._memory.frames(spotted, crops)
+        frames, curves = unit_curves(self._units, self._cloud, faces, spotted.apex.mesh(), spotted.apex.face_width)
+        return msgspec.structs.replace(told, unit_frames=frames, unit_curves=curves)
 
     def _tell(
         self,

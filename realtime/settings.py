@@ -79,6 +79,7 @@ class RecogniseSettings(_Section):
     )
     backend: str = Field("auto", description="auto, tensorrt, onnxruntime-cuda or onnxruntime")
     certain: float | None = Field(None, ge=0, le=1, description="least probability for a label; unset: the model's own")
+    aus: bool = Field(False, description="measure action units in every frame of an event, and print them")
 
 
 class TransportSettings(_Section):

@@ -30,6 +30,7 @@ from realtime.messages import (
 )
 from realtime.settings import RecogniseSettings
 from realtime.summary import Summary
+from realtime.unit_lines import unit_lines
 
 
 def tell_network(console: Console, settings: RecogniseSettings) -> str:
@@ -104,6 +105,8 @@ class Telling:
             self.events.append(message)
             span = f"{message.onset_s:.2f}-{message.offset_s:.2f} s"
             self._say(f"{span}: {message.kind}-expression, {message.label}")
+            for line in unit_lines(message):
+                self._say(line)
         elif isinstance(message, ExpressionOpened):
             self._say(f"{message.onset_s:.2f} s: a macro-expression began and is held")
         elif isinstance(message, FaceLost):

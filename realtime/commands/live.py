@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from realtime.commands.options import Config, Model, Out, Person, Port, Simulated, chosen_settings
+from realtime.commands.options import Aus, Config, Model, Out, Person, Port, Simulated, chosen_settings
 from realtime.commands.terminal import console, end, one_line_errors
 from realtime.settings import SettingsError
 
@@ -47,6 +47,7 @@ def camera(
     person: Person = None,
     settings: Config = None,
     model: Model = None,
+    aus: Aus = False,
 ) -> None:
     """Watch a camera live. Events are printed; files are written only with --record."""
     with one_line_errors():
@@ -56,7 +57,7 @@ def camera(
         if landmarks_only and not record:
             raise SettingsError("--landmarks-only says what --record keeps: give both, or neither to keep nothing")
         asked = {"record": {"landmarks_only": True}} if landmarks_only else {}
-        chosen = chosen_settings(settings, model, person, **asked, **_asked_of_camera(size, fps, pixels))
+        chosen = chosen_settings(settings, model, person, aus, **asked, **_asked_of_camera(size, fps, pixels))
         simulated: Simulated = context.obj
         sources = [*([source] if source else []), *(more or [])] or ["0"]
         with looking_on(metrics, log_json, console) as onlookers:

@@ -18,7 +18,12 @@ Json = Annotated[Path | None, typer.Option("--json", help="File for the figures.
 Clip = Annotated[Path | None, typer.Option(help="A video of your own.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Of the page, on this machine only; 0: any.")]
 Person = Annotated[str | None, typer.Option(help="Who is watched; see 'python -m calibrate person'.")]
-Model = Annotated[str | None, typer.Option(help="Network that classifies: a name in models/weights, or the file of an exported one.")]
+Model = Annotated[
+    str | None, typer.Option(help="Network that classifies: a name in models/weights, or the file of an exported one.")
+]
+Aus = Annotated[
+    bool, typer.Option("--aus", help="Print each event's action units, and store their strength in each of its frames.")
+]
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,11 @@ class Simulated:
 
 
 def chosen_settings(
-    file: Path | None, model: str | None = None, person: str | None = None, **sections: dict[str, Any]
+    file: Path | None,
+    model: str | None = None,
+    person: str | None = None,
+    aus: bool = False,
+    **sections: dict[str, Any],
 ) -> Settings:
     """Settings of the file, the environment and the command line; says whose person file is used.
 
@@ -40,8 +49,8 @@ def chosen_settings(
         SettingsError: the file cannot be read, or holds what no setting takes.
         UserFacingError: the person was never calibrated.
     """
-    if model:
-        sections["recognise"] = {"model": model}
+    if model or aus:
+        sections["recognise"] = ({"model": model} if model else {}) | ({"aus": True} if aus else {})
     if person is not None:
         sections["spot"] = {"person": person}
     chosen = load_settings(file, sections)

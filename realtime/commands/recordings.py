@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
-from realtime.commands.options import Config, Model, Out, Person, Simulated, chosen_settings
+from realtime.commands.options import Aus, Config, Model, Out, Person, Simulated, chosen_settings
 from realtime.commands.terminal import console, end, one_line_errors
 
 
-def demo(context: typer.Context, out: Out = Path("out/demo"), settings: Config = None, model: Model = None) -> None:
+def demo(
+    context: typer.Context,
+    out: Out = Path("out/demo"),
+    settings: Config = None,
+    model: Model = None,
+    aus: Aus = False,
+) -> None:
     """Run on the built-in clip: no camera, no GPU, no download."""
     with one_line_errors():
         from realtime.out_folder import prepare_folder
@@ -22,7 +28,7 @@ def demo(context: typer.Context, out: Out = Path("out/demo"), settings: Config =
         with console.status("Making the built-in clip"):
             video, truth = simulated.builtin(out)
         console.print(f"Built-in clip: {video}, truth: {truth}", soft_wrap=True)
-        end(replay_paths([video], out, chosen_settings(settings, model), console, plain_names=True))
+        end(replay_paths([video], out, chosen_settings(settings, model, aus=aus), console, plain_names=True))
 
 
 def replay(
@@ -38,6 +44,7 @@ def replay(
     person: Person = None,
     settings: Config = None,
     model: Model = None,
+    aus: Aus = False,
 ) -> None:
     """Find the micro-expressions in recorded videos."""
     with one_line_errors():
@@ -45,6 +52,6 @@ def replay(
         from realtime.replay import replay_paths
 
         prepare_folder(out)
-        chosen = chosen_settings(settings, model, person)
+        chosen = chosen_settings(settings, model, person, aus)
         forms = export or []
         end(replay_paths(paths, out, chosen, console, realtime=realtime, image_fps=image_fps, exports=forms))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -23,10 +24,13 @@ from realtime.chosen_network import place_of
 from realtime.crop import move_points
 from realtime.event_clip import EventClip
 from realtime.event_inputs import make_inputs, needs_frames, needs_units, refusal
+from realtime.events_file import EventLine, event_line
+from realtime.export_table import columns, row
 from realtime.messages import ExpressionRecognised, ExpressionSpotted, FaceTracked, Quality
 from realtime.parcel import Parcel
 from realtime.recognise import Recogniser
 from realtime.settings import RecogniseSettings
+from realtime.unit_lines import unit_lines
 
 WEIGHTS = np.array([0.299, 0.587, 0.114])
 
@@ -142,6 +146,35 @@ def test_the_recogniser_lays_all_faces_over_the_apex_and_lets_the_default_tell_a
     assert np.abs(np.diff(clip, axis=0))[:, 6:-6, 6:-6].mean() < 0.012  # drift is gone, the expression is not
     gone = recogniser.recognise(Parcel(spotted), {}.__getitem__)[0].message
     assert gone.label == "uncertain"
+
+
+def test_action_units_are_told_frame_by_frame_when_asked_for(event):
+    _, grey, mesh, read = event
+    faces, spotted = spotted_in(grey, mesh, read.apex)
+    crops = {face.sequence: one for face, one in zip(faces, grey, strict=True)}
+    clouds = Schema((InputSpec("clouds", (8, 128, 6), ""),), ("negative", "positive", "surprise"), (), False, 0.5)
+
+    class Mover(Judge):
+        def classify(self, batch) -> Verdicts:
+            batch = np.asarray(batch, np.float32)
+            moved = np.linalg.norm(batch[..., 3:5], axis=-1).mean(axis=(1, 2))
+            said = super().classify(batch)
+            return Verdicts(np.repeat(said.probabilities, len(batch), 0), moved[:, None], said.expression)
+
+    mover = Mover(Schema(clouds.inputs, clouds.labels, ("AU12",), False, 0.5))
+    recogniser = Recogniser(RecogniseSettings(aus=True), Judge(schema_of("ststnet")), units=mover)
+    for face in faces:
+        recogniser.recognise(Parcel(face), crops.__getitem__)
+    (told,) = recogniser.recognise(Parcel(spotted), crops.__getitem__)
+    curve = told.message.unit_curves["AU12"]
+    assert told.message.unit_frames == tuple(range(101, 100 + len(grey))) and len(curve) == len(grey) - 1
+    assert abs(int(np.argmax(curve)) + 1 - read.apex) <= 2 and curve[-1] < 0.6 * max(curve)
+    (line,) = unit_lines(told.message)
+    assert line.startswith("    AU12 lip corner puller: ") and f"at {(np.argmax(curve) + 1) / 100:.2f} s" in line
+    stored = msgspec.json.decode(msgspec.json.encode(event_line(told.message)), type=EventLine)
+    assert stored.unit_curves["frame"] == list(told.message.unit_frames)
+    assert "unit_curves" not in msgspec.to_builtins(event_line(msgspec.structs.replace(told.message, unit_frames=())))
+    assert "unit_curves" not in row(stored) and columns([stored]) == columns([])
 
 
 def test_networks_that_cannot_be_served_are_refused_in_one_line():
