@@ -58,6 +58,8 @@ class JsonLog:
         self._path = path
         self._file: TextIO | None
         try:
+            if str(path) != "-":
+                path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sys.stderr if str(path) == "-" else path.open("a", buffering=1)
         except OSError as error:
             raise UserFacingError(f"{path}: cannot be written: {error.strerror}; choose another --log-json") from None
