@@ -88,6 +88,12 @@ def carry_out(
     return _gather(samples, folds, every, out)
 
 
+def is_done(out: Path, samples: Samples, seeds: int) -> bool:
+    """Whether every fold of a run is on disk."""
+    folds = range(len(leave_one_subject_out(samples)))
+    return all(_file(out, Job(number, seed)).is_file() for seed in range(1, seeds + 1) for number in folds)
+
+
 def _judge_all(
     plan: Plan, samples: Samples, folds: list[Fold], waiting: list[Job], jobs: int
 ) -> Iterator[tuple[Job, Judgement]]:

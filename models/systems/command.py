@@ -17,6 +17,9 @@ def compare(
     models: Annotated[str, typer.Option(help="names joined by commas; all that can read the data when empty")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="runs of each model")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="folds at a time")] = 1,
+    done_only: Annotated[
+        bool, typer.Option("--done-only", help="run nothing; leave out models of which a fold is missing")
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="MODEL.SETTING=VALUE, such as r3d.epochs=4; repeatable")
     ] = None,
@@ -36,7 +39,20 @@ def compare(
         chosen = _by_model(settings or [])
         wanted = [name for name in models.split(",") if name]
         tables = [
-            table(run(one, wanted, runs, command, seeds=seeds, jobs=jobs, settings=chosen, say=typer.echo), command)
+            table(
+                run(
+                    one,
+                    wanted,
+                    runs,
+                    command,
+                    seeds=seeds,
+                    jobs=jobs,
+                    done_only=done_only,
+                    settings=chosen,
+                    say=typer.echo,
+                ),
+                command,
+            )
             for one in data
         ]
         if out is not None:
@@ -52,6 +68,37 @@ def compare(
         typer.echo(one)
     if out is not None:
         typer.echo(f"written into {out}")
+
+
+def score_units(
+    data: Annotated[str, typer.Option(help="prepared:STORE, with action units in its sheets")],
+    out: Annotated[Path | None, typer.Option(help="page whose table is replaced, such as docs/models.md")] = None,
+    json: Annotated[Path | None, typer.Option(help="file for the figures")] = None,
+) -> None:
+    """Say how well the shipped network tells action units, clip by clip.
+
+    Example: python -m models score-units --data prepared:out/store
+    """
+    import msgspec
+
+    from models.preparation.predicted_units import ShippedNetworkMissing
+    from models.protocol.samples import MissingInput
+    from models.protocol.sources import DataError, read_data
+    from models.systems.score_units import score_units as score
+    from models.systems.score_units import units_table
+
+    command = "python -m models " + shlex.join(sys.argv[1:])
+    try:
+        scores = score(read_data(data, typer.echo))
+        if json is not None:
+            json.write_bytes(msgspec.json.format(msgspec.json.encode(scores), indent=2) + b"\n")
+        if out is not None:
+            from models.systems.table import public, put_into
+
+            put_into(out, [units_table(scores, public(command))], "units")
+    except (DataError, MissingInput, ShippedNetworkMissing, ValueError, OSError) as error:
+        _fail(str(error))
+    typer.echo(units_table(scores, command))
 
 
 def _by_model(given: list[str]) -> dict[str, dict[str, Any]]:

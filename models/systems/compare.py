@@ -17,12 +17,11 @@ from models.cloud_recipe import Cloud
 from models.cloud_regions import RegionNetwork, RegionShape
 from models.protocol.outcome import Outcome, conclude
 from models.protocol.recipe import RECIPES, Recipe, load_recipe
-from models.protocol.run import Plan, carry_out, make_plan
+from models.protocol.run import Plan, carry_out, is_done, make_plan
 from models.protocol.samples import MissingInput, Samples
 from models.protocol.sources import read_data
 from models.systems.catalogue import SYSTEMS
 from models.systems.cost import Cost, cost_of
-from models.systems.source_digest import source_digest
 
 OURS = "cloud"
 _NOT_COMPARED = frozenset({"cloud-simulated"})
@@ -42,10 +41,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def names_for(samples: Samples, wanted: Sequence[str]) -> list[str]:
-    """Models that can read these data, ours first."""
-    names = list(wanted) if wanted else [name for name in RECIPES if name not in _NOT_COMPARED]
+    """Models that can read these data: those wanted, or all, ours first."""
+    every = sorted(RECIPES.keys() - _NOT_COMPARED, key=lambda one: (one != OURS, one))
     readable = []
-    for name in sorted(names, key=lambda one: (one != OURS, one)):
+    for name in wanted or every:
         try:
             for field in load_recipe(name).needs:
                 samples.inputs[field]
@@ -63,6 +62,7 @@ def compare(
     *,
     seeds: int = 1,
     jobs: int = 1,
+    done_only: bool = False,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     timing_runs: int = 15,
     say: Callable[[str], None] = print,
@@ -76,6 +76,7 @@ def compare(
         command: for the record.
         seeds: of each model.
         jobs: folds at a time.
+        done_only: run nothing; models of which a fold is missing are left out.
         settings: of single models, by their names; the others keep their own.
         timing_runs: of each network.
         say: hears of progress.
@@ -96,9 +97,10 @@ def compare(
         begun = time.monotonic()
         recipe = load_recipe(name, (settings or {}).get(name))
         plan = make_plan(data, samples, recipe, False)
-        code = source_digest(RECIPES[name].partition(":")[0]) + source_digest("models.protocol.folds")
-        plan = msgspec.structs.replace(plan, code=code)
         folder = runs / f"{data.partition(':')[0]}-{name}-{_digest(plan)}"
+        if done_only and not is_done(folder, samples, seeds):
+            say(f"{name}: left out, not all its folds are there")
+            continue
         predictions = carry_out(plan, samples, seeds, jobs, folder, _Told(name, say))
         seconds = _seconds(folder, time.monotonic() - begun)
         outcome = conclude(plan, predictions, [], folder, command, seconds)

@@ -11,7 +11,6 @@ from models.systems.catalogue import SYSTEMS
 from models.systems.compare import OURS, Line
 from models.systems.cost import Cost
 
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 _TITLES = {"megc2019": "MEGC 2019, the part at hand", "prepared": "Prepared clips"}
 
 
@@ -42,13 +41,13 @@ def table(lines: Sequence[Line], command: str) -> str:
     told = (
         f"### {_TITLES.get(kind, kind)}\n\n"
         f"{scores.events} events of {scores.subjects} subjects, leave-one-subject-out, last epoch, pooled, "
-        f"{seeds} seed{'s' * (seeds > 1)}, by `{_public(command)}`. Times are the network's alone for one event, "
+        f"{seeds} seed{'s' * (seeds > 1)}, by `{public(command)}`. Times are the network's alone for one event, "
         f"median over runs in torch on one thread, {platform.machine()}; a product with its sum counts as two FLOP.\n"
     )
     return told + "\n" + "\n".join(rows) + "\n\n" + verdict(lines) + "\n"
 
 
-def _public(command: str) -> str:
+def public(command: str) -> str:
     """The command without the folders of whoever ran it."""
     return re.sub(r"(^|[ :])(?:/[^ /]+)+/(?=[^ /]+)", r"\1", command)
 
@@ -89,14 +88,15 @@ def _count(parameters: int) -> str:
     return f"{parameters / 1e6:.2f} M" if parameters >= 1e5 else f"{parameters}"
 
 
-def put_into(page: Path, tables: Sequence[str]) -> None:
-    """Replace what stands between the page's two marks.
+def put_into(page: Path, tables: Sequence[str], name: str = "table") -> None:
+    """Replace what stands between the page's lines `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
 
     Raises:
         ValueError: a page without them.
     """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     text = page.read_text()
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page}: has no lines {BEGIN} and {END}, between which the table goes")
-    before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    if begin not in text or end not in text:
+        raise ValueError(f"{page}: has no lines {begin} and {end}, between which the table goes")
+    before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
     page.write_text(before + "\n\n" + "\n".join(tables) + "\n" + after)
