@@ -130,7 +130,7 @@ def _latencies(opened: dict[int, Classifier], proof: Proof, repetitions: int) ->
     for batch in BATCHES:
         events = {name: _repeated(array, batch) for name, array in proof.inputs.items()}
         calls = {str(number): _call(classifier, events) for number, classifier in opened.items()}
-        for number, (median, p99) in latencies_ms(calls, max(repetitions // batch, 30)).items():
+        for number, (median, p99) in latencies_ms(calls, max(repetitions // batch, min(repetitions, 30))).items():
             found[int(number)][str(batch)] = Latency(median, p99)
     return found
 

@@ -19,6 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # What would take many minutes is run with these words added; the command itself stays as it is written.
 SHORTER = {
     "python -m models train": "--samples 128 --epochs 1",
+    "python -m engine check": "--repetitions 20 --no-compile",
     "python -m kernels bench": "--pairs 2",
     "python -m models simulate": "--seconds 3 --clips 1",
 }
