@@ -130,7 +130,7 @@ class Feed:
 
     def _next(self, patience_s: float) -> _Received | None:
         deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
+        while not self._ended and time.monotonic() < deadline:
             if not self._socket.poll(_LOOK_MS):
                 continue
             piece = self._read(self._socket.recv())
