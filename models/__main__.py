@@ -9,7 +9,7 @@ from models.preparation.command import prepare
 from models.protocol.command import loso
 from models.simulator.command import simulate, simulator_pictures
 from models.spotting_command import compare_spotting, score_spotting
-from models.systems.command import compare, score_units
+from models.systems.command import compare, score_units, step
 from models.train_command import train
 from models.verdicts_command import score_verdicts
 
@@ -22,6 +22,7 @@ app.add_typer(data, name="data")
 app.command()(prepare)
 app.command()(compare)
 app.command("score-units")(score_units)
+app.command()(step)
 app.command("score-spotting")(score_spotting)
 app.command("score-verdicts")(score_verdicts)
 app.command("compare-spotting")(compare_spotting)

@@ -101,6 +101,33 @@ def score_units(
     typer.echo(units_table(scores, command))
 
 
+def step(
+    model: Annotated[str, typer.Option(help="a published system")],
+    reduced: Annotated[bool, typer.Option("--reduced", help="at the size that is trained by default")] = False,
+    batch: Annotated[int, typer.Option(min=2, help="events")] = 2,
+) -> None:
+    """Take one training step of a published system at its published size, and say what it took.
+
+    Example: python -m models step --model dualbranch
+    """
+    from models.systems.names import SYSTEM_NAMES
+
+    if model not in SYSTEM_NAMES:
+        _fail(f"no published system named {model!r}; choose one of: {', '.join(SYSTEM_NAMES)}")
+    try:
+        from models.systems.one_step import one_step
+
+        taken = one_step(model, not reduced, batch)
+    except ModuleNotFoundError as error:
+        _fail(f"training needs {error.name}: pip install -e '.[train]'")
+    except (RuntimeError, MemoryError) as error:
+        _fail(str(error))
+    typer.echo(
+        f"{model}: {taken.parameters} parameters, {taken.gflop:.3g} GFLOP an event; a step on {taken.batch} events "
+        f"took {taken.seconds:.1f} s and {taken.most_memory_mb:.0f} MB; loss {taken.before:.3f}, then {taken.after:.3f}"
+    )
+
+
 def _by_model(given: list[str]) -> dict[str, dict[str, Any]]:
     """`MODEL.SETTING=VALUE` as settings of each model."""
     from models.protocol.command import read_settings
