@@ -54,7 +54,10 @@ def find_model(name: str, folder: Path = WEIGHTS) -> tuple[Path, Entry]:
     """
     models = read_manifest(folder).models
     if name not in models:
-        raise ModelError(f"no model named {name!r} in {folder}; there are: {', '.join(sorted(models)) or 'none'}")
+        raise ModelError(
+            f"no model named {name!r} in {folder}; there are: {', '.join(sorted(models)) or 'none'}",
+            "others are trained and exported first, and given as a file: docs/training.md",
+        )
     entry = models[name]
     return _checked(folder / entry.file, entry.sha256), entry
 

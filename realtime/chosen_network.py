@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.classifier import Classifier
+from engine.classifier import Classifier, ModelError
 from engine.manifest import WEIGHTS
 from engine.pick import load
 from realtime.event_inputs import is_default, needs_frames, needs_units
@@ -13,11 +13,20 @@ DEFAULT = "cloud"
 
 
 def place_of(model: str) -> tuple[str, Path]:
-    """Name and folder of a network: a name of models/weights, or a file that `python -m engine export` wrote."""
-    if model.endswith(".onnx") or "/" in model:
-        file = Path(model)
-        return file.name.removesuffix(".onnx"), file.parent
-    return model, WEIGHTS
+    """Name and folder of a network: a name of models/weights, or a file that `python -m engine export` wrote.
+
+    Raises:
+        ModelError: no such file, or no manifest beside it.
+    """
+    if not model.endswith(".onnx") and "/" not in model:
+        return model, WEIGHTS
+    file = Path(model)
+    made = "python -m engine export writes it, with its manifest and test vector"
+    if not file.is_file():
+        raise ModelError(f"{file}: no such file", made)
+    if not (file.parent / "manifest.json").is_file():
+        raise ModelError(f"{file.parent}: no manifest.json beside {file.name}", made)
+    return file.stem, file.parent
 
 
 def units_network(classifier: Classifier, aus: bool) -> Classifier | None:

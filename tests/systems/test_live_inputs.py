@@ -189,4 +189,15 @@ def test_networks_that_cannot_be_served_are_refused_in_one_line():
 def test_what_must_be_there_beside_a_network():
     assert {name for name in SYSTEMS if not needs_frames(schema_of(name))} == {"ststnet", "htnet", "regional_clouds"}
     assert [name for name in SYSTEMS if needs_units(schema_of(name))] == ["dualbranch"]
-    assert place_of("out/ststnet/ststnet.onnx")[0] == "ststnet" and place_of("cloud")[0] == "cloud"
+
+
+def test_a_network_is_a_name_or_a_file_with_its_manifest(tmp_path):
+    assert place_of("cloud")[0] == "cloud"
+    file = tmp_path / "ststnet.onnx"
+    with pytest.raises(ModelError, match="no such file; python -m engine export writes it"):
+        place_of(str(file))
+    file.write_bytes(b"")
+    with pytest.raises(ModelError, match=r"no manifest.json beside ststnet.onnx"):
+        place_of(str(file))
+    (tmp_path / "manifest.json").write_text("{}")
+    assert place_of(str(file)) == ("ststnet", tmp_path)
