@@ -62,6 +62,7 @@ class PageEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
     spot_score: float
     latency_ms: float
     model: str
+    influence: dict[str, float] = {}  # region -> log of the factor by which it raised the odds of the label
     onset: str = ""
     apex: str = ""
     flow: str = ""

@@ -154,6 +154,7 @@ class PageRelay:
             spot_score=event.spot_score,
             latency_ms=event.latency_ms,
             model=event.model,
+            influence=event.influence,
             **pictures,
         )
 

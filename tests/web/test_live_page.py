@@ -74,6 +74,7 @@ def test_the_event_card_appears_for_two_viewers(page_of_a_camera):
     titles = [text.splitlines()[0].split(". ")[1] for text in says]
     assert titles[0] == "positive" and {"negative", "positive", "surprise"} & set(titles[1:]), titles
     assert "AU12 lip corner puller" in says[0] and re.search(r"Judged \d+ ms after its end", says[0])
+    assert re.search(r"It rests most on \w[\w ]+ \(odds . \d", says[0])
     assert "macro-expression" in says[0] and any("micro-expression" in text for text in says), "words, not colour alone"
     assert cards.first.locator("img").evaluate_all("all => all.length && all.every(one => one.naturalWidth === 256)")
     wait_until(lambda: second.locator(".card").count() == first.locator(".card").count())
@@ -158,6 +159,7 @@ def test_the_wizard_says_how_far_it_has_come(page_of_a_camera):
     assert "--person 'Astronaut'" in first.inner_text("#person-use")
     looks_well(first, "wizard")
     assert second.evaluate("!document.getElementById('wizard').open"), "only who asked is shown the wizard"
+    second.click("#stop")
     wait_until(lambda: first.get_attribute("#phase", "data-phase") == "idle", 60)
     assert re.search("quiet seconds|camera stopped", first.inner_text("#quality"))
     first.keyboard.press("Escape")

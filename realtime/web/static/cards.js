@@ -55,6 +55,8 @@ export function card(event, unitNames) {
   if (!units.children.length) units.append(make("li", "no action unit is sure enough to be named"));
   article.append(units);
   article.append(make("p", `${event.strength.toFixed(1)} px of a face 224 px wide, ${event.spot_score.toFixed(1)} × the noise, in ${strongest(event)}. Judged ${Math.round(event.latency_ms)} ms after its end by ${event.model}.`, "small soft"));
+  const reasons = Object.entries(event.influence).filter(([, log]) => log > 0.2).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  if (reasons.length) article.append(make("p", `It rests most on ${reasons.map(([name, log]) => `${name.replaceAll("_", " ")} (odds × ${Math.exp(log).toFixed(1)})`).join(", ")}.`, "small soft"));
   return article;
 }
 

@@ -18,10 +18,13 @@ export class Wizard {
   }
 
   enable(possible) {
+    const before = this.possible;
     this.possible = possible;
     $("wizard-start").disabled = !possible || this.running;
-    if (!possible && $("wizard").open && !this.running) this.say("bad", "Start a camera first.");
-    if (!possible && this.running) this.end("bad", "The camera stopped before enough was seen.");
+    if (possible) return;
+    if (this.running) this.end("bad", "The camera stopped before enough was seen.");
+    // What was said of the measuring stays to be read.
+    else if (before && $("wizard").open && !$("quality").dataset.state) this.say("bad", "Start a camera first.");
   }
 
   open() {
