@@ -79,11 +79,14 @@ def certain_threshold(
 ) -> CoverageRisk:
     """The lowest threshold from 1/C on, in steps of 0.01, at which at most this share of the stated labels is wrong.
 
-    Falls back to the threshold of least risk where none is low enough.
+    Falls back to the threshold of least risk where none is low enough, and to stating every label where the network
+    is sure of none.
     """
     lowest = int(np.ceil(100 / probabilities.shape[1]))
     choices = [coverage_risk(probabilities, truth, step / 100) for step in range(lowest, 100)]
     usable = [choice for choice in choices if choice.coverage > 0]
+    if not usable:
+        return coverage_risk(probabilities, truth, 0.0)
     return next((choice for choice in usable if choice.risk <= most_risk), min(usable, key=lambda choice: choice.risk))
 
 

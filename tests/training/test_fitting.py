@@ -218,3 +218,10 @@ def test_watching_an_epoch_does_not_change_the_fit():
         fitting.run(inputs, truth, subjects, after_epoch=watch)
         ends.append(fitting.network.last.weight)
     assert torch.equal(*ends)
+
+
+def test_a_network_that_is_sure_of_nothing_still_gets_a_threshold():
+    from models.calibration import certain_threshold
+
+    chances, truth = np.full((4, 3), 1 / 3), np.array([0, 1, 2, 0])
+    assert certain_threshold(chances, truth, 0.1).threshold == 0.0
