@@ -25,8 +25,8 @@ LEAST_INTENSITY = "B"
 """Simulated expressions fainter than this on the FACS scale neither count nor harm."""
 
 _PROBABILITIES = (
-    *(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94),
-    *(0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995),
+    *(0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9),
+    *(0.95, 0.97, 0.98, 0.99),
 )
 GRID: dict[Method, tuple[dict[str, float], ...]] = {
     "network": tuple({"threshold": one} for one in _PROBABILITIES),

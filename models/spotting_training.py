@@ -32,6 +32,7 @@ class SpotFitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bfloat16: bool = False  # in the network's products: half the time where the processor knows it
     positive: float = 3.0  # weight of a row in which an event is to be told
     jitter: float = 0.12  # spread of the factor on motions, and of noise added to rows
+    wander: float = 0.0  # spread of slow noise added to motions, in units of their noise
     seed: int = 1
 
 
@@ -70,10 +71,21 @@ class _Excerpts:
         regions = np.sinh(out[:, : 2 * REGIONS]) * np.exp(self.rng.normal(0, spread))
         # A moment where nothing is known of head or lids teaches not to lean on one witness alone.
         regions += self.rng.normal(0, 0.15 * self.rng.random(), regions.shape)
+        if self.settings.wander:
+            regions += self._wander(*regions.shape)
         out[:, : 2 * REGIONS] = np.arcsinh(regions)
         out[:, 2 * REGIONS : 2 * REGIONS + 6] *= np.exp(self.rng.normal(0, spread))
         out[:, 2 * REGIONS + 6 :] += self.rng.normal(0, 0.05, (1, FEATURES - 2 * REGIONS - 6))
         return out
+
+    def _wander(self, count: int, columns: int) -> NDArray[np.float64]:
+        """Noise with corners every 4 to 24 rows, so that no recording's own noise can be learned by heart."""
+        every = int(self.rng.integers(4, 25))
+        corners = self.rng.normal(0, self.settings.wander * self.rng.random(), (count // every + 2, columns))
+        at = np.arange(count) / every
+        first = at.astype(int)
+        share = (at - first)[:, None]
+        return np.asarray((1 - share) * corners[first] + share * corners[first + 1])
 
 
 def fit_spotting(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stream_network import StreamNetwork
+from kernels.face_regions import MOTION_REGIONS
 from realtime import course
 from realtime.face_sample import FaceSample
 from realtime.history import MotionHistory
@@ -17,12 +22,18 @@ from realtime.settings import SpotSettings
 from realtime.spot_decision import SpotDecision, Told, moments
 from realtime.spot_features import SpotFeatures
 
+Kind: TypeAlias = Literal["micro", "macro"]
+
 _SHOWN = 3.0  # motion this many times the noise is drawn as standing out; the network decides by more than that
 _NEAR_APEX_S = 0.06  # the apex is looked for this far around where the network puts it
 _NEAR_S = 0.18  # the feet of rise and decay lie at most this far outside of what the network says
 _SURELY_MICRO_S = 0.52  # what has risen and fallen within this time is a micro-expression
+# Times its noise: of a motion this large only half of what the network says is believed.
+_STANDS_OUT: dict[Kind, float] = {"micro": 3.5, "macro": 6.0}
+_STEEPNESS = 4
 _AT_REST = 0.3  # probability of every state below which the face is taken to rest
 _ALL = np.ones(REGIONS, bool)
+_NOT_LIDS = np.array([not name.startswith("eyelid") for name in MOTION_REGIONS])
 
 
 class NetworkDetector:
@@ -43,6 +54,7 @@ class NetworkDetector:
         self._neutral = NeutralFace(REGIONS)
         self._history = MotionHistory(REGIONS, settings.longest_event + 2.0)
         self._busy = 0.0
+        self._announced: float | None = None
 
     @property
     def active(self) -> bool:
@@ -81,6 +93,7 @@ class NetworkDetector:
         self._neutral.forget_position()
         self._history.clear()
         self._busy = 0.0
+        self._announced = None
 
     def push(self, sample: FaceSample) -> list[Occurrence]:
         """Take in one sample; its time must be later than the last one's."""
@@ -100,13 +113,28 @@ class NetworkDetector:
             for moment in moments(times, answers.ended, answers.lasting, answers.lags)
             for one in self._decision.push(moment)
         ]
-        return [self._measured(one) for one in told]
+        return self._believed(told)
 
     def finish(self) -> list[Occurrence]:
         """The stream ends: what is open is closed where it stands."""
         if len(self._history) == 0:
             return []
-        return [self._measured(one) for one in self._decision.finish(float(self._history.time[-1]))]
+        return self._believed(self._decision.finish(float(self._history.time[-1])))
+
+    def _believed(self, told: Sequence[Told]) -> list[Occurrence]:
+        """What is also large enough beside the noise; the end of what was announced is always told."""
+        found = []
+        for one in map(self._measured, told):
+            if one.state == "released":
+                sure, self._announced = self._announced, None
+            else:
+                sure = one.confidence * stands_out(one.score, one.kind)
+                sure = sure if sure >= self.settings.threshold else None
+            if one.state == "held":
+                self._announced = sure
+            if sure is not None:
+                found.append(replace(one, confidence=sure))
+        return found
 
     def _measured(self, told: Told) -> Occurrence:
         """Apex between frames, and how far each region moved."""
@@ -120,7 +148,9 @@ class NetworkDetector:
                 kind, onset_s, offset_s = "micro", first_s, last_s
             apex_s = min(max(apex_s, onset_s), offset_s)
         lengths = np.sqrt((moved**2).sum(axis=1))
-        score = float((lengths / self._features.noise).max())
+        # Lids move with every blink and glance: alone they make no macro-expression.
+        counted = _NOT_LIDS if kind == "macro" else _ALL
+        score = float((lengths / self._features.noise)[counted].max())
         return Occurrence(kind, onset_s, apex_s, offset_s, lengths, score, told.state, told.confidence)
 
     def _on_its_course(
@@ -160,3 +190,11 @@ class NetworkDetector:
         times = self._history.time[window]
         near = max(int(np.searchsorted(times, time_s + 0.025)), 1)
         return np.asarray(self._history.motion[window][:near].mean(axis=0))
+
+
+def stands_out(score: float, kind: Kind) -> float:
+    """How far a motion of so many times its noise is to be believed, 0 to 1.
+
+    The network has seen every pattern of noise that was simulated, and takes some others for faint expressions.
+    """
+    return score**_STEEPNESS / (score**_STEEPNESS + _STANDS_OUT[kind] ** _STEEPNESS)

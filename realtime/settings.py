@@ -44,7 +44,7 @@ class SpotSettings(_Section):
     method: Literal["network", "statistics"] = Field(
         "network", description="network: trained on simulated faces; statistics: thresholds on motion over noise"
     )
-    threshold: float = Field(0.5, gt=0, lt=1, description="network: least confidence with which an expression is told")
+    threshold: float = Field(0.3, gt=0, lt=1, description="network: least confidence with which an expression is told")
     person: str = Field("", description="who is watched, as measured by 'python -m calibrate person'; empty: anybody")
     noise_factor: float = Field(5.0, gt=0, description="an expression exceeds this many times the noise of its region")
     least_motion: float = Field(0.45, gt=0, description="and moves a region at least this far, px")

@@ -10,10 +10,10 @@ from motions import REGIONS, pulse
 from samples import samples
 
 from engine.classifier import ModelError
-from engine.stream_network import SPOT_WEIGHTS, StreamNetwork, load_spot_network
+from engine.stream_network import SPOT_WEIGHTS, Answers, StreamNetwork, load_spot_network
 from kernels.face_regions import MOTION_REGIONS
 from models.spotting_replay import told_on_trace
-from realtime.network_detector import NetworkDetector
+from realtime.network_detector import NetworkDetector, stands_out
 from realtime.sample_trace import SampleTrace
 from realtime.settings import SpotSettings
 from realtime.spot import make_detector
@@ -47,6 +47,37 @@ def test_a_brief_smile_is_a_micro_expression_at_any_rate(fps):
     assert found.apex_s == pytest.approx(2.2, abs=0.035)
     assert found.regions.argmax() in [i for i, name in enumerate(MOTION_REGIONS) if name.startswith("mouth_corner")]
     assert 0.5 <= found.confidence <= 1 and found.score > 5
+
+
+class SureNetwork:
+    """Says at 2.5 s that a micro-expression from 2.0 to 2.45 s is over, whatever it is shown."""
+
+    def __init__(self):
+        self.rows = 0
+
+    def forget(self):
+        self.rows = 0
+
+    def judge(self, rows):
+        at = (self.rows + np.arange(len(rows))) / 60
+        self.rows += len(rows)
+        ended = np.stack([np.where(np.abs(at - 2.52) < 0.03, 0.99, 0.0), np.zeros(len(rows))], 1)
+        lags = np.stack([at - 2.0, at - 2.2, at - 2.45, at - 2.0, at - 2.2, at - 2.45], 1)
+        return Answers(ended, np.zeros(len(rows)), np.zeros((len(rows), 5)), lags)
+
+
+@pytest.mark.parametrize("size, expected", [(0.02, 0), (1.0, 1)])
+def test_what_does_not_stand_out_of_the_noise_is_not_told_however_sure_the_network(size, expected):
+    detector = NetworkDetector(SpotSettings(threshold=0.6), SureNetwork())
+    found = run(4, lambda t: size * smile(2.0, 2.2, 2.45)(t), detector=detector)
+    assert len(found) == expected
+    assert all(0.6 < one.confidence <= 0.99 for one in found)
+
+
+def test_the_larger_a_motion_beside_its_noise_the_more_it_is_believed():
+    shares = [stands_out(score, "micro") for score in (0.0, 2.0, 3.5, 7.0, 50.0)]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[2] == 0.5 and shares[-1] > 0.99
+    assert all(stands_out(score, "macro") < stands_out(score, "micro") for score in (2.0, 5.0, 20.0))
 
 
 def test_a_face_at_rest_says_nothing():
