@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from realtime.source import Frame, Source, SourceError
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 10.0
+_AT_ONCE = 0.25  # of the time between two frames: one that comes so soon after the one before it lay waiting
+_BACKLOG_S = 2.0  # longest time spent on what lay waiting
 
 
 class Interruption(NamedTuple):
@@ -35,6 +38,7 @@ class Reconnecting:
         self._source: Source | None = open_source() if at_once else None
         self._notes: list[str] = []
         self._interruptions = 0
+        self._stale = 0
         self.stall_s = stall_s
         self.says, self.width, self.height, self.fps = "", 0, 0, 0.0
         self._note_properties()
@@ -46,7 +50,7 @@ class Reconnecting:
                 if self._source is None:
                     self._source = self._open_source()
                     self._note_properties()
-                for frame in self._source:
+                for frame in self._fresh(self._source):
                     failures = 0
                     yield frame
                 if not getattr(self._source, "endless", True):
@@ -62,15 +66,32 @@ class Reconnecting:
     def notes(self) -> list[str]:
         """What was odd so far, in this connection and those before it."""
         now = self._source.notes() if self._source is not None else []
-        return list(dict.fromkeys([*self._notes, *now]))
+        stale = f"{self._stale} frames left out that had piled up before they could be read"
+        return list(dict.fromkeys([*self._notes, *now, *([stale] if self._stale else [])]))
 
     def close(self) -> None:
         """Let go of the source. A second call does nothing."""
         self._let_go()
 
+    def _fresh(self, source: Source) -> Iterator[Frame]:
+        """Without what lay waiting before anybody read it: it would be stamped as if it came now."""
+        waits = getattr(source, "endless", True)  # a recording on a web server waits for whoever reads it
+        began_s = asked_s = time.monotonic()
+        late = False
+        for frame in source:
+            now_s = time.monotonic()
+            was_late, late = late, now_s - asked_s >= _AT_ONCE / source.fps
+            # One late frame may be a busy machine's doing, two are the source's.
+            waits = waits and not (late and was_late) and now_s - began_s < _BACKLOG_S
+            if not waits:
+                yield frame
+                continue
+            asked_s = now_s
+            self._stale += 1
+
     def _let_go(self) -> None:
         if self._source is not None:
-            self._notes = self.notes()
+            self._notes = list(dict.fromkeys([*self._notes, *self._source.notes()]))
             self._source.close()
             self._source = None
 

@@ -108,12 +108,13 @@ def test_a_read_that_blocks_for_ever_is_ended_from_outside(start: Callable[[], R
 
 
 class Fragile:
-    """A source that breaks after two frames."""
+    """A source that breaks after three frames; the first may have lain waiting."""
 
     width, height, fps, says = 4, 2, 30.0, "fragile"
 
     def __iter__(self) -> Iterator[Frame]:
-        for number in range(2):
+        for number in range(3):
+            time.sleep(0.02)
             yield Frame(np.zeros((2, 4, 3), np.uint8), number, number, 0.0)
         raise SourceError("broke")
 
@@ -167,3 +168,30 @@ def test_stamps_of_a_live_source_grow_and_repairs_are_counted():
     stamped = [clock.stamp(one) for one in given]
     assert stamped == [0, 33 * ms, 33 * ms + 1, 33 * ms + 2, 66 * ms, 10_000 * ms, 10_000 * ms + 1, 10_033 * ms + 1]
     assert clock.notes() == ["1 duplicate time stamp repaired", "2 backward time stamps repaired"]
+
+
+class Backlog(Fragile):
+    """What a network keeps for whoever is late: ten frames at once, then five in their own time."""
+
+    fps = 5.0
+
+    def __init__(self, endless: bool) -> None:
+        self.endless = endless
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number in range(15):
+            time.sleep(0.12 if number >= 10 else 0.0)
+            yield Frame(np.zeros((2, 4, 3), np.uint8), number, number, 0.0)
+        raise SourceError("broke")
+
+
+@pytest.mark.parametrize(("endless", "first"), [(True, 11), (False, 0)])
+def test_frames_that_piled_up_before_the_start_are_left_out_and_counted(endless: bool, first: int):
+    held = Reconnecting(lambda: Backlog(endless), at_once=True, stall_s=1.0)
+    taken = []
+    for item in held:
+        if isinstance(item, Interruption):
+            break
+        taken.append(item.captured_ns)
+    assert taken == list(range(first, 15))
+    assert any("11 frames left out" in note for note in held.notes()) == endless
