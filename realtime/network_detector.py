@@ -33,7 +33,7 @@ _STANDS_OUT: dict[Kind, float] = {"micro": 3.5, "macro": 6.0}
 _STEEPNESS = 4
 _AT_REST = 0.3  # probability of every state below which the face is taken to rest
 _ALL = np.ones(REGIONS, bool)
-_NOT_LIDS = np.array([not name.startswith("eyelid") for name in MOTION_REGIONS])
+NOT_LIDS = np.array([not name.startswith("eyelid") for name in MOTION_REGIONS])
 
 
 class NetworkDetector:
@@ -149,8 +149,8 @@ class NetworkDetector:
             apex_s = min(max(apex_s, onset_s), offset_s)
         lengths = np.sqrt((moved**2).sum(axis=1))
         # Lids move with every blink and glance: alone they make no macro-expression.
-        counted = _NOT_LIDS if kind == "macro" else _ALL
-        score = float((lengths / self._features.noise)[counted].max())
+        counted = NOT_LIDS if kind == "macro" else _ALL
+        score = float((lengths / self._features.scale)[counted].max())
         return Occurrence(kind, onset_s, apex_s, offset_s, lengths, score, told.state, told.confidence)
 
     def _on_its_course(
@@ -167,7 +167,7 @@ class NetworkDetector:
         positions = course.smooth(times, self._history.motion[window][inside])
         share = np.clip((times - onset_s) / (offset_s - onset_s), 0, 1)[:, None, None]
         before, after = self._at(onset_s), self._at(offset_s)
-        pattern = moved / self._features.noise[:, None] ** 2
+        pattern = moved / self._features.scale[:, None] ** 2
         progress = ((positions - before - share * (after - before)) * pattern).sum(axis=(1, 2))
         top = int(near[np.argmax(progress[near])])
         if progress[top] <= 0:

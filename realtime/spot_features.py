@@ -67,6 +67,11 @@ class SpotFeatures:
         self._usual_eyes = self._expected_eyes
 
     @property
+    def scale(self) -> NDArray[np.float64]:
+        """What a motion of each region is measured in, (regions,) px at 224 px face width: its noise."""
+        return self.noise if self.noise_scaling else np.full(REGIONS, _FIRST_NOISE)
+
+    @property
     def openness(self) -> float:
         """Eye opening of the last row over the usual one."""
         return self._openness
@@ -89,7 +94,7 @@ class SpotFeatures:
         self._learn_noise(columns[: 2 * REGIONS])
         residual, eyes, _mouth, light, occluded = columns[2 * REGIONS + 6 :]
         self._openness = self._open(float(eyes))
-        scale = self.noise if self.noise_scaling else np.full(REGIONS, _FIRST_NOISE)
+        scale = self.scale
         out = np.empty(FEATURES, np.float32)
         out[: 2 * REGIONS] = np.arcsinh(regions / (2 * scale[:, None])).ravel()
         head = moved[2 * REGIONS : 2 * REGIONS + 6]
