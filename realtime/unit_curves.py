@@ -38,6 +38,9 @@ def unit_curves(
         frames.append(faces.sequences[place])
     if not clouds:
         return (), {}
-    said = units.classify(np.stack(clouds)).action_units
+    verdicts = units.classify(np.stack(clouds))
+    # Hardly moved, a face may look like anything: a unit counts as far as the face shows an expression at all.
+    shown = np.nan_to_num(verdicts.expression, nan=1.0)
+    said = verdicts.action_units * shown[:, None]
     curves = {name: tuple(map(float, said[:, at])) for at, name in enumerate(units.action_units)}
     return tuple(frames), curves
