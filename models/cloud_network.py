@@ -20,7 +20,7 @@ _LEFT_HALF = ("eye_left", "cheek_left", "mouth_corner_left", "chin", "mouth")
 _MIRROR = (-1.0, 1.0, 1.0, -1.0, 1.0, 1.0)
 
 # Brings the raw channels near unit variance: positions are in face widths, strain is a derivative over some 20 px.
-_POSITION_GAIN = 4.0
+POSITION_GAIN = 4.0
 _STRAIN_GAIN = 20.0
 # Amplitudes below the flow's own floor carry no shape; px at 224 px face width.
 _LEAST_AMPLITUDE = 0.05
@@ -154,6 +154,11 @@ class CloudNetwork(nn.Module):
 
     def features(self, clouds: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Motion in units of the event's own root-mean-square motion, and that amplitude's logarithm (N, 1)."""
+        motion, tension, log_amplitude = self.motion_and_tension(clouds, present)
+        return torch.cat((clouds[..., :3] * POSITION_GAIN, motion, tension), dim=3), log_amplitude
+
+    def motion_and_tension(self, clouds: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The channels that move, (N, 8, P, 2) and (N, 8, P, 1), in units of the amplitude; its logarithm (N, 1)."""
         motion, strain = clouds[..., 3:5], clouds[..., 5:6]
         total = present.sum(dim=(1, 2, 3)).clamp(min=1.0)
         square = (motion * motion).sum(dim=(1, 2, 3)) / total
@@ -161,11 +166,10 @@ class CloudNetwork(nn.Module):
         amplitude = torch.sqrt(square + least * least).reshape(-1, 1, 1, 1)
         # The square root of strain: its distribution is heavy-tailed, and small strains tell regions apart.
         tension = torch.sqrt(strain.clamp(min=0.0) * (_STRAIN_GAIN / amplitude) + 1e-6)
-        points = torch.cat((clouds[..., :3] * _POSITION_GAIN, motion / amplitude, tension), dim=3)
         log_amplitude = torch.log(amplitude).reshape(-1, 1)
         if not self.shape.amplitude:
             log_amplitude = torch.zeros_like(log_amplitude)
-        return points, log_amplitude
+        return motion / amplitude, tension, log_amplitude
 
 
 def parameter_count(network: nn.Module) -> int:
