@@ -39,7 +39,7 @@ class CloudSimulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: ClassVar[str] = "cloud-simulated"
     needs: ClassVar[tuple[str, ...]] = ("flow",)
     has_epochs: ClassVar[bool] = False
-    simulated: SimulatedFit = SimulatedFit(nuisance=FlowNuisance(classes=(1 / 3, 1 / 3, 1 / 3)))
+    simulated: SimulatedFit = SimulatedFit()
     networks: int = 3  # each with people and chances of its own; their probabilities are averaged
 
     def fit(self, train: Samples, seed: int, after_epoch: AfterEpoch | None = None) -> FittedTogether:

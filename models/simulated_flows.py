@@ -52,7 +52,7 @@ class SimulatedFlows(NamedTuple):
 
 
 def simulate_flows(count: int, seed: int, settings: FlowNuisance) -> SimulatedFlows:
-    """Draw samples, each class equally often; the same arguments give the same samples."""
+    """Draw samples, classes as often as `settings` say; the same arguments give the same samples."""
     random = np.random.default_rng([seed, 28])
     atlas = draw_atlas(settings.people, settings.stranger, random)
     bank = [_noise_bank(scale, random) for scale in _SCALES]
