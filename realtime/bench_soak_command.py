@@ -27,16 +27,14 @@ def bench_soak(
     stages = ", ".join(f"{name} {count}" for name, count in figures["restarts"].items() if count)
     back = sorted(kill["back_s"] for kill in figures["kills"] if kill["back_s"] is not None)
     lost = ", ".join(f"{count} on the way to {name}" for name, count in figures["frames_lost_on_the_way_to"].items())
-    slope = figures["memory_slope_mib_per_h"]
-    weighed = f"{figures['memory_mib']['last']:.0f} MiB, slope " if slope else "too short a run to tell"
-    slopes = "{:+.1f} MiB/h (95 %: {:+.1f} to {:+.1f})".format(*slope) if slope else ""
     lines = [
         f"{len(figures['kills'])} workers killed and started again ({stages or 'none'})",
         f"motion measured again after {back[len(back) // 2]:.1f} s (median), {back[-1]:.1f} s at most" if back else "",
         f"{figures['frames']} frames captured; lost: {lost}",
         f"undisturbed: {figures['undisturbed_s']:g} s with {figures['expected']} expressions, "
         f"{len(figures['missed'])} of them missed, {len(figures['unexpected'])} others found",
-        f"memory of all processes: {weighed}{slopes}",
+        f"memory of all processes: {_weighed(figures, 'memory')}",
+        f"of it allocated, not mapped from files: {_weighed(figures, 'allocated')}",
         "leaked: " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in figures["leaked"].items()),
     ]
     for line in filter(None, lines):
@@ -44,3 +42,11 @@ def bench_soak(
     wrong = soak_failures(figures)
     if wrong:
         raise UserFacingError("; ".join(wrong))
+
+
+def _weighed(figures: dict[str, Any], what: str) -> str:
+    slope = figures[f"{what}_slope_mib_per_h"]
+    if slope is None:
+        return "too short a run to tell"
+    last = figures[f"{what}_mib"]["last"]
+    return f"{last:.0f} MiB, slope {slope[0]:+.1f} MiB/h (95 %: {slope[1]:+.1f} to {slope[2]:+.1f})"

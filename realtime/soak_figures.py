@@ -24,9 +24,10 @@ def figures_of(
     before: Holdings,
     after: Holdings,
 ) -> dict[str, object]:
-    times = [at for at, _, _ in watch.weights]
-    total = [weight for _, weight, _ in watch.weights]
-    own = [weight for _, _, weight in watch.weights]
+    times = [weight.at_s for weight in watch.weights]
+    total = [weight.total for weight in watch.weights]
+    allocated = [weight.allocated for weight in watch.weights]
+    own = [weight.own for weight in watch.weights]
     return {
         "machine": machine(),
         "minutes": minutes,
@@ -45,6 +46,8 @@ def figures_of(
         "unexpected": [asdict(span) for span in result.unexpected],
         "memory_mib": {"first": total[0] if total else None, "last": total[-1] if total else None},
         "memory_slope_mib_per_h": _finite(slope_per_hour(times, total)),
+        "allocated_mib": {"first": allocated[0] if allocated else None, "last": allocated[-1] if allocated else None},
+        "allocated_slope_mib_per_h": _finite(slope_per_hour(times, allocated)),
         "own_memory_slope_mib_per_h": _finite(slope_per_hour(times, own)),
         "leaked": {name: getattr(after, name) - getattr(before, name) for name in asdict(before)},
     }

@@ -8,6 +8,8 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -37,6 +39,23 @@ class Kill:
     back_s: float | None = None
 
 
+class Weight(NamedTuple):
+    """Memory at one moment, MiB.
+
+    Attributes:
+        at_s: seconds since the run began.
+        total: of all processes; a page that several map counts in shares (PSS). It moves with other programs on the
+            machine that map the same libraries.
+        allocated: by all processes, which belongs to nobody else.
+        own: of this process, resident.
+    """
+
+    at_s: float
+    total: float
+    allocated: float
+    own: float
+
+
 @dataclass
 class Watch:
     """Kills, listens and weighs while the run goes on; called some fifty times a second.
@@ -51,7 +70,7 @@ class Watch:
     began_ns: int = 0
     shift_s: float = 0.0  # from presentation time to monotonic
     kills: list[Kill] = field(default_factory=list)
-    weights: list[tuple[float, float, float]] = field(default_factory=list)  # seconds, MiB in all, MiB of this process
+    weights: list[Weight] = field(default_factory=list)
     drops: list[float] = field(default_factory=list)  # seconds at which frames were found missing
     resets: list[tuple[float, str]] = field(default_factory=list)
     _restarted: bool = False
@@ -110,14 +129,22 @@ class Watch:
     def _weigh(self, now_s: float) -> None:
         if now_s < _WARM_S or (self.kills and now_s - self.kills[-1].at_s < _CALM_S):
             return
-        own = psutil.Process()
-        total = own.memory_full_info().pss
-        for child in multiprocessing.active_children():
-            try:
-                total += psutil.Process(child.pid).memory_full_info().pss
-            except psutil.Error:
-                return
-        self.weights.append((now_s, total / 2**20, own.memory_info().rss / 2**20))
+        pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children() if child.pid)]
+        try:
+            total = sum(psutil.Process(pid).memory_full_info().pss for pid in pids)
+            allocated = sum(_anonymous(pid) for pid in pids)
+        except (psutil.Error, OSError):
+            return
+        own = psutil.Process().memory_info().rss
+        self.weights.append(Weight(now_s, total / 2**20, allocated / 2**20, own / 2**20))
+
+
+def _anonymous(pid: int) -> int:
+    """Bytes that a process has allocated; what it maps from files, and may share, is left out."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Anonymous:"):
+            return 1024 * int(line.split()[1])
+    return 0
 
 
 @dataclass(frozen=True)
