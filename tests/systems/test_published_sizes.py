@@ -132,18 +132,6 @@ def test_a_batch_is_learned_by_heart(name: str):
     assert (classes_of(network(*batch)).argmax(dim=1) == label).all()
 
 
-def test_the_full_size_of_the_dual_branch_takes_one_step():
-    made = SYSTEMS["dualbranch"].make(3, True)
-    batch = inputs_of(made, 2)
-    assert batch[0].shape == (2, 3, 30, 128, 128)
-    before = made.network.condense[0].weight.detach().clone()
-    optimiser = torch.optim.Adam(made.network.parameters(), 1e-3)
-    loss = nn.functional.cross_entropy(made.network(*batch), torch.tensor([0, 2]))
-    loss.backward()
-    optimiser.step()
-    assert torch.isfinite(loss) and not torch.equal(before, made.network.condense[0].weight)
-
-
 def test_units_of_a_graph_are_masked_where_nobody_coded_them():
     import numpy as np
 
