@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse, JSONResponse
 
@@ -157,14 +158,13 @@ def _line(run: KeptRun) -> dict[str, Any]:
 
 def _described(kept: Kept, run: KeptRun) -> dict[str, Any]:
     video = kept.video(run.name) if run.video is not None else None
-    fields = EventLine.__struct_fields__
     return {
         "name": run.name,
         "times_s": [round(time_s, 5) for time_s in video.times_s] if video else [],
         "fps": video.fps if video else 0.0,
         "marked": run.marked,
         "report": run.report is not None,
-        "events": [{name: getattr(event, name) for name in fields} for event in run.events()],
+        "events": [msgspec.to_builtins(event) for event in run.events()],
         "units": ACTION_UNIT_NAMES,
         "magnifications": list(MAGNIFICATIONS),
     }

@@ -10,17 +10,19 @@ import pytest
 from page_program import PICTURES
 
 from models.simulator.builtin_clip import make_builtin_clip
+from realtime.settings import SpotSettings
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
-TABLE = """# of a test: noise_factor and threshold differ so much that nothing is found at the left end
+DEFAULT = SpotSettings()
+TABLE = f"""# of a test: noise_factor and threshold differ so much that nothing is found at the left end
 false_alarms_per_minute,noise_factor,threshold
 0.01,4000,0.999999
-0.5,5.0,0.5
-2,4.0,0.3
+0.5,{DEFAULT.noise_factor},{DEFAULT.threshold}
+2,{0.8 * DEFAULT.noise_factor},{0.5 * DEFAULT.threshold}
 """
 
 
