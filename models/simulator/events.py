@@ -50,7 +50,7 @@ class Event:
         codes = {}
         for unit, by_side in sides.items():
             left, right = by_side.get("L", 0.0), by_side.get("R", 0.0)
-            one_sided = "" not in by_side and min(left, right) < max(left, right) / 3
+            one_sided = "" not in by_side and bool(min(left, right) < max(left, right) / 3)
             codes[int(unit)] = ("L" if left > right else "R") * one_sided + unit
         return "+".join(codes[unit] for unit in sorted(codes))
 
