@@ -31,7 +31,7 @@ def table(lines: Sequence[Line], command: str) -> str:
         low, high = line.outcome.interval
         rows.append(
             f"| {title} | {line.outcome.scores.uf1.mean:.3f} | {low:.3f} to {high:.3f} "
-            f"| {line.outcome.scores.uar.mean:.3f} | {line.epochs or ''} | {_figures(line.cost, gpu)} "
+            f"| {line.outcome.scores.uar.mean:.3f} | {line.epochs or ''} | {_figures(line, gpu)} "
             f"| {(system.reduced if system else '') or 'nothing'} | {_size(line.full)} "
             f"| {f'{system.published.figure} ({system.published.source})' if system else ''} "
             f"| {system.published.protocol if system else ''} |"
@@ -69,9 +69,10 @@ def verdict(lines: Sequence[Line]) -> str:
     return f"`{best.model}` wins over the default by {gap:.3f} UF1."
 
 
-def _figures(cost: Cost | None, gpu: bool) -> str:
+def _figures(line: Line, gpu: bool) -> str:
+    cost = line.cost
     if cost is None:
-        return "no network | | " + "| " * gpu
+        return ("not counted" if line.epochs else "no network") + " | | " + "| " * gpu
     on_gpu = f" | {_ms(cost.gpu_ms)}" if gpu else ""
     return f"{_count(cost.parameters)} | {cost.gflop:.2g} | {_ms(cost.cpu_ms)}{on_gpu}"
 
