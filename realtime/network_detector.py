@@ -31,6 +31,8 @@ _SURELY_MICRO_S = 0.52  # what has risen and fallen within this time is a micro-
 # Times its noise: of a motion this large only half of what the network says is believed.
 _STANDS_OUT: dict[Kind, float] = {"micro": 3.5, "macro": 6.0}
 _STEEPNESS = 4
+_CLOSING = 0.85  # share of the usual opening of the eyes below which a blink is under way
+_DRAGGED = 0.15  # of the lids' motion in a blink, that brows and cheeks may make with them
 _AT_REST = 0.3  # probability of every state below which the face is taken to rest
 _ALL = np.ones(REGIONS, bool)
 NOT_LIDS = np.array([not name.startswith("eyelid") for name in MOTION_REGIONS])
@@ -98,7 +100,8 @@ class NetworkDetector:
     def push(self, sample: FaceSample) -> list[Occurrence]:
         """Take in one sample; its time must be later than the last one's."""
         frame_s = sample.time_s - self._history.time[-1] if len(self._history) else 0.0
-        self._history.append(sample.time_s, sample.regions, _ALL)
+        blinks = self._features.watch_lids and self.openness < _CLOSING
+        self._history.append(sample.time_s, sample.regions, NOT_LIDS if blinks else _ALL)
         cells = self._grid.push(sample)
         if not cells:
             self._neutral.learn(sample.time_s, sample.regions, _ALL)
@@ -148,9 +151,7 @@ class NetworkDetector:
                 kind, onset_s, offset_s = "micro", first_s, last_s
             apex_s = min(max(apex_s, onset_s), offset_s)
         lengths = np.sqrt((moved**2).sum(axis=1))
-        # Lids move with every blink and glance: alone they make no macro-expression.
-        counted = NOT_LIDS if kind == "macro" else _ALL
-        score = float((lengths / self._features.scale)[counted].max())
+        score = self._score(lengths, kind, onset_s, offset_s)
         return Occurrence(kind, onset_s, apex_s, offset_s, lengths, score, told.state, told.confidence)
 
     def _on_its_course(
@@ -175,6 +176,20 @@ class NetworkDetector:
         rising = course.onset(times[: top + 1], progress[: top + 1])
         falling = course.offset(times[top:], progress[top:])
         return rising, course.parabola(times, progress, top), falling
+
+    def _score(self, lengths: NDArray[np.float64], kind: Kind, onset_s: float, offset_s: float) -> float:
+        """Motion over noise, of the region that stands out most.
+
+        Lids move with every blink and glance: alone they make no macro-expression. In a blink they do not count at all,
+        and what they drag along counts as noise of the others.
+        """
+        window = self._history.since(onset_s)
+        inside = self._history.time[window] <= offset_s
+        blinks = not self._history.believed[window][inside].all()
+        noise = self._features.scale
+        if blinks:
+            noise = noise + _DRAGGED * lengths[~NOT_LIDS].max()
+        return float((lengths / noise)[NOT_LIDS if blinks or kind == "macro" else _ALL].max())
 
     def _rest(self, told: Told, at_s: float) -> NDArray[np.float64]:
         """Where the regions would be without the expression: before it, or between before and after it."""

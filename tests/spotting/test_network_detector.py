@@ -31,10 +31,10 @@ def smile(onset, apex, offset, held=0.0):
     return lambda t: PULL * pulse(np.array([t]), onset, apex, offset, held)[0]
 
 
-def run(seconds, motion=None, fps=30.0, detector=None, skip=None, noise=0.05):
+def run(seconds, motion=None, fps=30.0, detector=None, skip=None, noise=0.05, eyes=lambda t: 0.3):
     times = np.arange(0, seconds, 1 / fps)
     times = times if skip is None else times[(times < skip[0]) | (times > skip[1])]
-    trace = SampleTrace.of(samples(times, motion, noise=noise), seconds)
+    trace = SampleTrace.of(samples(times, motion, noise=noise, eyes=eyes), seconds)
     make = (lambda settings: detector) if detector else make_detector
     return [found for _, found in told_on_trace(trace, SpotSettings(), make=make)]
 
@@ -72,6 +72,21 @@ def test_what_does_not_stand_out_of_the_noise_is_not_told_however_sure_the_netwo
     found = run(4, lambda t: size * smile(2.0, 2.2, 2.45)(t), detector=detector)
     assert len(found) == expected
     assert all(0.6 < one.confidence <= 0.99 for one in found)
+
+
+@pytest.mark.parametrize("blinks, smiles, expected", [(True, 0.0, 0), (True, 1.0, 1), (False, 0.0, 1)])
+def test_in_a_blink_lids_do_not_count_and_what_they_drag_along_counts_as_noise(blinks, smiles, expected):
+    pull = smiles * PULL
+    for index, region in enumerate(MOTION_REGIONS):
+        pull[index, 1] += 3.0 * region.startswith("eyelid") + 0.35 * region.startswith("brow_outer")
+    detector = NetworkDetector(SpotSettings(threshold=0.3), SureNetwork())
+    found = run(
+        4,
+        lambda t: pull * pulse(np.array([t]), 2.0, 2.2, 2.45)[0],
+        detector=detector,
+        eyes=lambda t: 0.18 if blinks and 2.05 < t < 2.4 else 0.3,
+    )
+    assert len(found) == expected
 
 
 def test_the_larger_a_motion_beside_its_noise_the_more_it_is_believed():
