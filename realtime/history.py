@@ -18,9 +18,10 @@ class MotionHistory:
     def __init__(self, regions: int, span_s: float, capacity: int = 4096) -> None:
         self.span_s = span_s
         self.capacity = capacity
-        self._time = np.zeros(2 * capacity)
-        self._motion = np.zeros((2 * capacity, regions, 2))
-        self._believed = np.zeros((2 * capacity, regions), bool)
+        # Written to, not only asked for: memory is taken now and not page by page over the first minutes of a run.
+        self._time = np.full(2 * capacity, 0.0)
+        self._motion = np.full((2 * capacity, regions, 2), 0.0)
+        self._believed = np.full((2 * capacity, regions), False)
         self._first = 0
         self._end = 0
 
