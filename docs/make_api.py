@@ -75,6 +75,7 @@ def signature(found: object) -> str:
             arguments.append("*")
         if name != "self":
             said = re.sub(r": '([^']*)'", r": \1", str(one))
+            said = re.sub(rf"PosixPath\('{re.escape(str(ROOT))}/([^']*)'\)", r"Path('\1')", said)
             arguments.append(re.sub(r"<function .* at 0x\w+>", "...", said))
     back = "" if made.return_annotation in (inspect.Signature.empty, None, "None") else f" -> {made.return_annotation}"
     back = re.sub(r"<class '([\w.]*\.)?(\w+)'>", r"\2", back)
