@@ -9,7 +9,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/python run_camera.py demo --out out/demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

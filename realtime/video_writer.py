@@ -58,6 +58,9 @@ class VideoWriter:
         # Two seconds between key frames, so that a player can jump. One thread: the other stages need the cores.
         context.thread_count = 1
         self._stream.options = {"crf": str(quality), "preset": preset, "g": str(max(1, round(2 * fps)))}
+        if growing:
+            # Frames out of order begin before zero, and a fragmented file cannot say so: all would be shown too late.
+            self._stream.options |= {"bf": "0"}
 
     def write(self, frame: NDArray[np.uint8], time_s: float) -> None:
         """Append one RGB uint8 (height, width, 3) frame, shown from `time_s` on; times must grow."""

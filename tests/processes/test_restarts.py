@@ -44,7 +44,7 @@ class Run:
 
 @pytest.mark.parametrize("kind", ["kill", "raise", "hang", "exit"])
 def test_every_stage_that_breaks_while_running_is_started_again_and_the_run_goes_on(tmp_path: Path, kind: str):
-    run = Run(tmp_path, faults(tmp_path, kind), limits=Limits(hang_s=1.0))
+    run = Run(tmp_path, faults(tmp_path, kind), count=3000, limits=Limits(hang_s=1.0))
     assert run.restarts == dict.fromkeys(STAGES, 1)
     told = [message for message in run.heard if isinstance(message, StageRestarted)]
     assert [message.stage for message in told] == list(STAGES)
