@@ -180,16 +180,17 @@ class NetworkDetector:
     def _score(self, lengths: NDArray[np.float64], kind: Kind, onset_s: float, offset_s: float) -> float:
         """Motion over noise, of the region that stands out most.
 
-        Lids move with every blink and glance: alone they make no macro-expression. In a blink they do not count at all,
-        and what they drag along counts as noise of the others.
+        Lids move with every blink and glance: alone they make no macro-expression. Where a blink falls into a
+        micro-expression they do not count either, and what they drag along counts as noise of the others.
         """
+        if kind == "macro":
+            return float((lengths / self._features.scale)[NOT_LIDS].max())
         window = self._history.since(onset_s)
         inside = self._history.time[window] <= offset_s
-        blinks = not self._history.believed[window][inside].all()
-        noise = self._features.scale
-        if blinks:
-            noise = noise + _DRAGGED * lengths[~NOT_LIDS].max()
-        return float((lengths / noise)[NOT_LIDS if blinks or kind == "macro" else _ALL].max())
+        noise, counted = self._features.scale, _ALL
+        if not self._history.believed[window][inside].all():
+            noise, counted = noise + _DRAGGED * lengths[~NOT_LIDS].max(), NOT_LIDS
+        return float((lengths / noise)[counted].max())
 
     def _rest(self, told: Told, at_s: float) -> NDArray[np.float64]:
         """Where the regions would be without the expression: before it, or between before and after it."""
