@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-Entry: TypeAlias = Literal["sequence", "epoch", "origin_ns", "began_unix_ns", "events"]
+Entry: TypeAlias = Literal["sequence", "epoch", "origin_ns", "began_unix_ns", "events", "ended"]
 """sequence: last frame handled or sent; epoch: of the source; origin_ns: source clock at presentation time 0;
-began_unix_ns: wall clock then, UTC; events: number of the last expression."""
+began_unix_ns: wall clock then, UTC; events: number of the last expression; ended: 1 once the stream has been ended."""
 
 _ENTRIES: tuple[Entry, ...] = get_args(Entry)
 UNWRITTEN = -1

@@ -11,7 +11,7 @@ import numpy as np
 from realtime.edges import Outbox
 from realtime.lifeline import Lifeline
 from realtime.logbook import Logbook
-from realtime.messages import ExpressionOpened, ExpressionSpotted
+from realtime.messages import EndOfStream, ExpressionOpened, ExpressionSpotted
 from realtime.parcel import Parcel
 from realtime.ring import Ring
 
@@ -24,7 +24,7 @@ class Outlet:
         rings: the rings attached to.
         outboxes: the edges that begin at this stage.
         line: says when to stop waiting for room.
-        log: keeps the number of the last expression, which is given only once in a run.
+        log: keeps what is given only once in a run: the number of the last expression, and the end of the stream.
     """
 
     def __init__(
@@ -51,6 +51,9 @@ class Outlet:
         message, pixels = parcel
         if isinstance(message, ExpressionSpotted | ExpressionOpened):
             self._log["events"] = max(self._log["events"], message.event)
+        elif isinstance(message, EndOfStream):
+            # Before it is sent: the supervisor must not start its receiver again once it may have been taken.
+            self._log["ended"] = 1
         ring = self._rings.get(type(message).__name__)
         if pixels is not None and ring is not None:
             key: int = getattr(message, ring.spec.key)

@@ -12,6 +12,7 @@ from realtime.diagnosis import what_is_wrong
 from realtime.failures import UserFacingError
 from realtime.graph import Graph, Stage
 from realtime.lifeline import Phase
+from realtime.logbook import UNWRITTEN, Logbook
 from realtime.outcome import Limits, Outcome, WorkerFailed
 from realtime.post import Post, Restarted
 from realtime.restarts import RestartPolicy
@@ -225,10 +226,11 @@ class Supervisor:
         child = post.child
         if child.failure is not None and child.failure.mendable:
             return False  # by a user, and not by trying again
-        # The end of the stream comes only once: a stage started after it has passed would wait for it in vain.
+        # The end of the stream comes only once: a stage started after it has passed would wait for it in vain. Whether
+        # it has been sent stands in shared memory, since a dead receiver is noticed before its sender's next beat.
         edge = self._graph.into(post.name)
-        sender = next((one.child for one in self._posts if edge and one.name == edge.sender), None)
-        return not child.beat.ended_ns and not (sender is not None and sender.beat.ended_ns)
+        sender = edge.sender if edge else post.name
+        return not child.beat.ended_ns and Logbook(self._session.folder, sender)["ended"] == UNWRITTEN
 
     def _stop(self, grace_s: float, failed: Post | None = None) -> None:
         failed_at = self._posts.index(failed) if failed else -1

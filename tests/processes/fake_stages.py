@@ -171,6 +171,7 @@ class NumberSpotter:
         fault.strike_build("spot")
         self._fault = fault
         self._seen: list[FaceTracked] = []
+        self._last = -1
 
     def push(self, parcel: Parcel) -> list[Parcel]:
         message, crop = parcel
@@ -190,10 +191,12 @@ class NumberSpotter:
             active=False,
         )
         out = [Parcel(message), Parcel(motion)]
-        if message.sequence % EVENT_EVERY == EVENT_EVERY - 1:
+        before, self._last = self._last, message.sequence
+        # Where the frame itself was dropped, the next one does.
+        if before >= 0 and (message.sequence + 1) // EVENT_EVERY > (before + 1) // EVENT_EVERY:
             spotted = ExpressionSpotted(
                 **stamp(message),
-                event=1 + message.sequence // EVENT_EVERY,
+                event=(message.sequence + 1) // EVENT_EVERY,
                 kind="micro",
                 onset=self._seen[0],
                 apex=self._seen[len(self._seen) // 2],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fake_graph import fake_graph, fake_rings
-from fake_stages import END, Fault
+from fake_stages import END, EVENT_EVERY, Fault
 
 from realtime.messages import ExpressionRecognised, Message, StageRestarted
 from realtime.outcome import Limits, WorkerFailed
@@ -59,8 +59,7 @@ def test_every_stage_that_breaks_while_running_is_started_again_and_the_run_goes
     assert frames == sorted(set(frames)), "no frame's number is given twice"
     events = [line.split()[-1] for line in run.lines if line.startswith("ExpressionRecognised")]
     assert len(events) == len(set(events)), "nor an expression's"
-    # Not events: a busy machine may drop every other frame, and with them every one at which the fake finds something.
-    assert frames[-1] > 1250, "frames arrive after the last fault"
+    assert any(int(event) > 1250 / EVENT_EVERY for event in events), "it goes on finding after the last fault"
     missed = {stage.name: stage.missed for stage in run.summary.stages}
     assert all(missed[name] > 0 for name in ("track", "spot")), "what was lost meanwhile is counted"
     assert "restarts: capture 1, track 1, spot 1, recognise 1, publish 1" in run.summary.line()
@@ -76,9 +75,6 @@ def test_every_stage_that_breaks_while_starting_is_started_again(tmp_path: Path,
     assert run.summary.frames == 100
 
 
-# On a busy machine one such run in some hundred does not come to its end; see docs/reliability.md.
-@pytest.mark.timeout(90)
-@pytest.mark.flaky(reruns=1)
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("kind", ["kill", "raise", "hang"])
 def test_a_stage_that_breaks_at_the_end_is_named_and_what_was_found_is_on_disk(tmp_path: Path, kind: str, stage: str):
