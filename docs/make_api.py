@@ -20,7 +20,12 @@ SECTIONS = {
         "realtime.chain:StageChain",
         "realtime.parcel:Parcel",
     ),
-    "Runs": ("realtime.pipeline:run_pipeline", "realtime.graph:Stage", "realtime.graph:Build"),
+    "Runs": (
+        "realtime.pipeline:plan_pipeline",
+        "realtime.graph_run:run_plan",
+        "realtime.graph:Stage",
+        "realtime.graph:Build",
+    ),
     "Settings": ("realtime.settings:load_settings",),
     "Results": ("realtime.events_file:EventLine", "realtime.evidence:unpack_evidence", "realtime.evidence:Evidence"),
     "Kernels": (

@@ -31,6 +31,18 @@ class Measured(NamedTuple):
     rigid: RigidFit  # the head's motion, in crop px
 
 
+def check_crops(onset: NDArray[np.uint8], apex: NDArray[np.uint8], size: int, face_width: float) -> None:
+    """Refuse what cannot be measured.
+
+    Raises:
+        ValueError: crops of another size than (size, size), or a face without width.
+    """
+    if onset.shape != (size, size) or apex.shape != onset.shape:
+        raise ValueError(f"crops must be ({size}, {size}), not {onset.shape} and {apex.shape}")
+    if not face_width > 0:
+        raise ValueError(f"face width must be positive, not {face_width}")
+
+
 class ExpressionCloud:
     """Measures expressions in square face crops.
 
@@ -67,10 +79,7 @@ class ExpressionCloud:
             ValueError: crops of another size, or a face without width.
             kernels.rigid.TooLittleSkin: the face lies outside the crop.
         """
-        if onset.shape != (self.size, self.size) or apex.shape != onset.shape:
-            raise ValueError(f"crops must be ({self.size}, {self.size}), not {onset.shape} and {apex.shape}")
-        if not face_width > 0:
-            raise ValueError(f"face width must be positive, not {face_width}")
+        check_crops(onset, apex, self.size, face_width)
         depth = depth_map(mesh, self.size, self.size)
         flow, rigid = self._flow.estimate(onset, apex, depth, stable_skin(mesh, self.size, self.size))
         scale = np.float32(UNIT_FACE_WIDTH / face_width)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from models.refusal import refuse
+
 
 def score_spotting(
     truth_dir: Annotated[Path, typer.Argument(help="folder with NAME.truth.csv, and the videos or their conditions")],
@@ -28,15 +30,15 @@ def score_spotting(
     from models.spotting_files import ScoringError, read_scored_clips
 
     if least_intensity not in LETTERS:
-        _fail(f"--least-intensity must be one of {', '.join(LETTERS)}, not {least_intensity}")
+        refuse(f"--least-intensity must be one of {', '.join(LETTERS)}, not {least_intensity}")
     try:
         result = score_folder(read_scored_clips(truth_dir, events_dir), least_intensity)
         if json_file:
             json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     except ScoringError as error:
-        _fail(str(error))
+        refuse(str(error))
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}")
+        refuse(f"{error.filename}: {error.strerror}")
     _print(result)
 
 
@@ -92,16 +94,11 @@ def compare_spotting(
     from realtime.settings import SettingsError, load_settings
 
     if least_intensity not in LETTERS:
-        _fail(f"--least-intensity must be one of {', '.join(LETTERS)}, not {least_intensity}", "compare-spotting")
+        refuse(f"--least-intensity must be one of {', '.join(LETTERS)}, not {least_intensity}")
     try:
         results = compare(truth_dir, out, load_settings(), least_intensity, lambda line: typer.echo(line, err=True))
     except (ScoringError, ModelError, SettingsError, OSError) as error:
-        _fail(str(error), "compare-spotting")
+        refuse(str(error))
     (out / "comparison.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (out / "comparison.md").write_text(as_markdown(results) + "\n", encoding="utf-8")
     typer.echo(as_markdown(results))
-
-
-def _fail(message: str, command: str = "score-spotting") -> None:
-    typer.echo(f"{command}: {message}", err=True)
-    raise typer.Exit(2)

@@ -12,8 +12,8 @@ def train_spot(
     out: Path, samples: int | None, epochs: int | None, seed: int | None, config: Path | None, command: str
 ) -> None:
     """Train the spotting network; `samples` are measured expressions, and one epoch is a hundred steps."""
+    from models.code_commit import current_commit
     from models.spotting_train import SpotTrainSettings, train_spotting
-    from models.train import current_commit
 
     try:
         settings = msgspec.toml.decode(config.read_bytes(), type=SpotTrainSettings) if config else SpotTrainSettings()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from models.calibration import (
 from models.cloud_network import CloudNetwork, parameter_count, to_checkpoint
 from models.cloud_samples import CloudSamples, load_samples, save_samples
 from models.cloud_training import FitSettings, Judged, fit, judge
+from models.code_commit import current_commit
 from models.labels import ACTION_UNITS, CLASSES
 from models.metrics import confusion, f1_per_action_unit, recall_per_class, uar, uf1
 from models.simulated_clouds import NuisanceSettings, Purpose, simulate
@@ -204,20 +204,3 @@ def _report(
         uf1_by_strength={name: uf1(truth[chosen], predicted[chosen]) for name, chosen in bands.items() if chosen.any()},
         **costs,
     )
-
-
-def current_commit() -> str:
-    """Commit of the code that makes and learns from samples, marked where its files differ from it."""
-    head = _git("rev-parse", "--short=12", "HEAD") or "unknown"
-    return head + (
-        "-changed" if _git("status", "--porcelain", "--untracked-files=no", "--", "models/*.py", "kernels/*.py") else ""
-    )
-
-
-def _git(*arguments: str) -> str:
-    root = Path(__file__).resolve().parent.parent
-    try:
-        found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:  # no git on this machine
-        return ""
-    return found.stdout.strip()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from models.refusal import refuse
 from models.systems.names import SYSTEM_NAMES
 
 NETWORKS = ("cloud", "spot", *SYSTEM_NAMES)
@@ -38,9 +39,9 @@ def train(
     Example: python -m models train --model spot --out out/spot
     """
     if model not in NETWORKS:
-        _fail(f"no network named {model!r}; choose one of: {', '.join(NETWORKS)}")
+        refuse(f"no network named {model!r}; choose one of: {', '.join(NETWORKS)}")
     if importlib.util.find_spec("torch") is None:
-        _fail("training needs torch: pip install -e '.[train]'")
+        refuse("training needs torch: pip install -e '.[train]'")
     command = "python -m models " + shlex.join(sys.argv[1:])
     if model in SYSTEM_NAMES:
         from models.training.command import train_from_command
@@ -56,7 +57,7 @@ def train(
         settings = training.read_settings(config, samples=samples, epochs=epochs, seed=seed)
         report = training.train(settings, out, command, typer.echo)
     except (training.TrainError, OSError) as error:
-        _fail(str(error))
+        refuse(str(error))
     typer.echo(
         f"on {settings.held_out} simulated events of people never seen: UF1 {report.uf1:.3f}, UAR {report.uar:.3f}"
     )
@@ -71,8 +72,3 @@ def train(
     typer.echo(
         f"written: {out / 'cloud.pt'} and {out / 'result.json'}; next: python -m engine export {out / 'cloud.pt'}"
     )
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from models.refusal import refuse
+
 
 def score_verdicts(
     truth_dir: Annotated[Path, typer.Argument(help="folder with NAME.truth.csv, and the videos or their conditions")],
@@ -32,9 +34,9 @@ def score_verdicts(
         if json_file:
             json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     except ScoringError as error:
-        _fail(str(error))
+        refuse(str(error))
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}")
+        refuse(f"{error.filename}: {error.strerror}")
     _print(result)
 
 
@@ -55,8 +57,3 @@ def _print(result: dict[str, Any]) -> None:
         typer.echo("F1 by action unit: " + ", ".join(f"{name}: {value:.2f}" for name, value in units.items()))
     else:
         typer.echo(f"action units: none occurs {result['least_occurrences']} times")
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"score-verdicts: {message}", err=True)
-    raise typer.Exit(2)

@@ -12,9 +12,10 @@ import numpy as np
 import psutil
 
 from realtime.graph import Build
+from realtime.graph_run import run_plan
 from realtime.machine import load, machine
 from realtime.messages import ExpressionRecognised, Message
-from realtime.pipeline import run_pipeline
+from realtime.pipeline import plan_pipeline
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.stage_trace import Handled, read_trace
@@ -158,7 +159,9 @@ def _serve(
             verdicts[message.sequence] = message
 
     sinks = {"publish": Build("realtime.publish:Publisher", (folder / "events.jsonl", folder / "record"))}
-    summary = run_pipeline(SourceSpec(str(clip), realtime=True), settings, sinks, on_message=hear, trace=folder)
+    summary = run_plan(
+        plan_pipeline(SourceSpec(str(clip), realtime=True), settings, sinks, on_message=hear, trace=folder)
+    )
     return summary, verdicts
 
 

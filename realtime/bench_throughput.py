@@ -10,8 +10,9 @@ from typing import TypedDict
 
 from realtime.bench_baseline import plain_loop
 from realtime.graph import Build
+from realtime.graph_run import run_plan
 from realtime.machine import load, machine
-from realtime.pipeline import run_pipeline
+from realtime.pipeline import plan_pipeline
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
@@ -86,4 +87,4 @@ def _replay(clip: Path, folder: Path, settings: Settings, video: bool) -> Summar
     sinks = {"publish": Build("realtime.publish:Publisher", (folder / "events.jsonl", folder / "record"))}
     if video:
         sinks["annotate"] = Build("realtime.annotate:AnnotatedVideo", (source, folder / "annotated.mp4"))
-    return run_pipeline(source, settings, sinks)
+    return run_plan(plan_pipeline(source, settings, sinks))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.classifier import Classifier
 from kernels import cuda_launch
 from kernels.clouds import regional_cloud
-from kernels.expression_cloud import STRIDE, UNIT_FACE_WIDTH, ExpressionCloud, Measured
+from kernels.expression_cloud import STRIDE, UNIT_FACE_WIDTH, ExpressionCloud, Measured, check_crops
 from kernels.expression_flow import ExpressionFlow
 from kernels.face_regions import CLOUD_REGIONS, depth_map, region_labels, stable_skin
 from kernels.strain import optical_strain
@@ -47,10 +47,7 @@ class ExpressionOnGpu:
             ValueError: crops of another size, or a face without width.
             kernels.rigid.TooLittleSkin: the face lies outside the crop.
         """
-        if onset.shape != (self.size, self.size) or apex.shape != onset.shape:
-            raise ValueError(f"crops must be ({self.size}, {self.size}), not {onset.shape} and {apex.shape}")
-        if not face_width > 0:
-            raise ValueError(f"face width must be positive, not {face_width}")
+        check_crops(onset, apex, self.size, face_width)
         there = self._arrays.asarray
         depth = there(depth_map(mesh, self.size, self.size))
         stable = there(stable_skin(mesh, self.size, self.size))

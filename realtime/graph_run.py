@@ -153,6 +153,19 @@ class GraphRun:
         self._plan.on_message(said)
 
 
+def run_plan(plan: Plan) -> Summary:
+    """Run one.
+
+    Raises:
+        WorkerFailed: a worker failed, or the source cannot be opened; one line.
+        UserFacingError: there is not enough shared memory.
+    """
+    (result,) = run_plans([plan])
+    if isinstance(result, WorkerFailed):
+        raise result
+    return result
+
+
 def run_plans(plans: Sequence[Plan]) -> list[Summary | WorkerFailed]:
     """Run all at once, until each has ended; a signal ends all, and a failure only its own.
 

@@ -13,10 +13,10 @@ from numpy.typing import DTypeLike
 
 from realtime.control import Opened
 from realtime.graph import Build, Graph, Policy, pipeline_graph
-from realtime.graph_run import Plan, run_plans
+from realtime.graph_run import Plan
 from realtime.inlet import ahead_of_history
 from realtime.messages import Message
-from realtime.outcome import Limits, WorkerFailed
+from realtime.outcome import Limits
 from realtime.person import person_of
 from realtime.restarts import RestartPolicy
 from realtime.ring import RingSpec
@@ -24,7 +24,6 @@ from realtime.run_state import RunState
 from realtime.settings import Settings, TransportSettings
 from realtime.source import SourceSpec
 from realtime.stage_trace import traced_graph
-from realtime.summary import Summary
 from realtime.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -34,32 +33,6 @@ _EVIDENCE_SLOTS = 16
 _LIVE_FPS = 30.0  # a camera may deliver more than it admits
 _MOST_FPS = 400.0  # some containers declare their time base as their rate
 RingMaker = Callable[[Opened], dict[str, RingSpec]]
-
-
-def run_pipeline(
-    source: SourceSpec,
-    settings: Settings,
-    sinks: Mapping[str, Build],
-    *,
-    name: str = "",
-    on_message: Callable[[Message], None] = lambda message: None,
-    stopping: Callable[[], bool] = lambda: False,
-    trace: Path | None = None,
-    wishes: Wishes | None = None,
-) -> Summary:
-    """Run one source through capture, track, spot, recognise and the sinks, each in a process of its own.
-
-    Args:
-        as for `plan_pipeline`.
-
-    Raises:
-        WorkerFailed: a worker failed, or the source cannot be opened; one line.
-        UserFacingError: there is not enough shared memory.
-    """
-    plan = plan_pipeline(
-        source, settings, sinks, name=name, on_message=on_message, stopping=stopping, trace=trace, wishes=wishes
-    )
-    return _run_one(plan)
 
 
 def plan_pipeline(
@@ -74,7 +47,9 @@ def plan_pipeline(
     wishes: Wishes | None = None,
     on_state: Callable[[RunState], None] | None = None,
 ) -> Plan:
-    """How one source is run, alone or beside others; see `realtime.graph_run.run_plans`.
+    """How one source is run through capture, track, spot, recognise and the sinks, each in a process of its own.
+
+    Alone by `realtime.graph_run.run_plan`, beside others by `run_plans`.
 
     Args:
         source: what to open. In the run of a camera or a stream, stages that fail are started again.
@@ -106,26 +81,6 @@ def plan_pipeline(
         RestartPolicy(transport.restarts_per_minute) if source.is_camera or source.is_url else None,
         on_state,
     )
-
-
-def run_graph(
-    graph: Graph,
-    name: str,
-    rings: RingMaker,
-    limits: Limits,
-    on_message: Callable[[Message], None] = lambda message: None,
-    stopping: Callable[[], bool] = lambda: False,
-    restarts: RestartPolicy | None = None,
-) -> Summary:
-    """Run any graph whose stages have their `build`; see `run_pipeline`."""
-    return _run_one(Plan(graph, name, rings, limits, on_message, stopping, restarts))
-
-
-def _run_one(plan: Plan) -> Summary:
-    (result,) = run_plans([plan])
-    if isinstance(result, WorkerFailed):
-        raise result
-    return result
 
 
 def stage_builds(source: SourceSpec, settings: Settings, wishes: Wishes | None = None) -> dict[str, Build]:

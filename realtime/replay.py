@@ -13,8 +13,9 @@ from realtime.export import ENDINGS, checked_formats, export_results
 from realtime.export_results import results_of
 from realtime.failures import UserFacingError
 from realtime.graph import Build
+from realtime.graph_run import run_plan
 from realtime.image_folder import IMAGES
-from realtime.pipeline import run_pipeline
+from realtime.pipeline import plan_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
 from realtime.settings import Settings
@@ -150,7 +151,7 @@ def _replay_one(
         "annotate": Build("realtime.annotate:AnnotatedVideo", (source, recording.annotated)),
     }
     with Telling(console, recording.path.name) as telling:
-        summary = run_pipeline(source, settings, sinks, on_message=telling.hear)
+        summary = run_plan(plan_pipeline(source, settings, sinks, on_message=telling.hear))
     telling.conclude(summary)
     note_source(recording.events, recording.path)
     console.print(f"Events: {recording.events}", soft_wrap=True)

@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from models.refusal import refuse
+from models.work_progress import WorkProgress
+
 
 def prepare(
     data: Annotated[list[str], typer.Option(help="NAME:DIR, see `python -m models data`; may be repeated")],
@@ -52,14 +55,14 @@ def prepare(
                 typer.echo(line)
             clips += finding.clips
         if not clips:
-            _fail("no clip to prepare")
-        with _Bar(len(clips)) as bar:
+            refuse("no clip to prepare")
+        with WorkProgress("clips") as progress:
             command = "python -m models " + shlex.join(sys.argv[1:])
-            contents = prepare_all(clips, settings, out, data, command, jobs, bar.advanced)
+            contents = prepare_all(clips, settings, out, data, command, jobs, progress.advanced)
     except (DatasetError, ShippedNetworkMissing, ValueError, OSError) as error:
-        _fail(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
-        _fail(f"stopped; what is done lies in {out}, and the same command goes on from there")
+        refuse(f"stopped; what is done lies in {out}, and the same command goes on from there")
     for name, why in list(contents.failed.items())[:20]:
         typer.echo(f"left out: {name}: {why}")
     if len(contents.failed) > 20:
@@ -73,42 +76,3 @@ def _marks(clips: list) -> str:  # type: ignore[type-arg]
     from collections import Counter
 
     return "marks: " + ", ".join(f"{how} {count}" for how, count in Counter(one.marks for one in clips).most_common())
-
-
-class _Bar:
-    """A bar with the time left on a terminal, a line every ten seconds elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("clips"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._task = self._bar.add_task("clips", total=total) if self._bar else None
-        self._total, self._begun = total, time.monotonic()
-        self._told = self._begun
-
-    def __enter__(self) -> _Bar:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def advanced(self, done: int, before: int) -> None:
-        if done == before and before:
-            typer.echo(f"{before} of {self._total} clips are there from before", err=True)
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done)
-        elif done > before and time.monotonic() - self._told > 10:
-            self._told = time.monotonic()
-            left = (self._told - self._begun) / (done - before) * (self._total - done)
-            typer.echo(f"{done}/{self._total} clips, {left:.0f} s left", err=True)
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import cv2
 
+from models.code_commit import current_commit
 from models.datasets.clip import AnnotatedClip
 from models.preparation.frames import ClipUnusable
 from models.preparation.settings import PrepareSettings, recipe
@@ -50,7 +50,7 @@ def prepare_all(
         data: where the clips come from, for the record.
         command: the command line, for the record.
         processes: how many clips at a time.
-        advanced: hears of progress.
+        advanced: called with the number of clips done and of all, first with those that were there from before.
 
     Raises:
         ValueError: settings out of range, or two clips that would share a file.
@@ -77,10 +77,10 @@ def prepare_all(
             failed[f"{clips[at].dataset}/{clips[at].subject}/{clips[at].name}"] = problem
             files[at].unlink(missing_ok=True)
         if advanced:
-            advanced(before + done, before)
+            advanced(before + done, len(clips))
 
     if advanced:
-        advanced(before, before)
+        advanced(before, len(clips))
     if processes <= 1 or len(open_jobs) <= 1:
         for done, at in enumerate(open_jobs, start=1):
             finished(at, _work(settings, clips[at], files[at], sources[at]), done)
@@ -101,7 +101,7 @@ def prepare_all(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     kept = [entry_of(store, file) for file in files if file.is_file()]
-    contents = Contents(settings, command, _commit(), _versions(), list(data), kept, failed)
+    contents = Contents(settings, command, current_commit(), _versions(), list(data), kept, failed)
     write_contents(store, contents)
     return contents
 
@@ -140,14 +140,3 @@ def _refuse_strangers(store: Path) -> None:
 
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("numpy", "opencv-contrib-python", "mediapipe", "h5py")}
-
-
-def _commit() -> str:
-    root = Path(__file__).resolve().parents[2]
-    try:
-        run = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:  # no git on this machine
-        return "unknown"
-    return run.stdout.strip() or "unknown"

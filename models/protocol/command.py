@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.refusal import refuse
+from models.work_progress import WorkProgress
+
 if TYPE_CHECKING:
     from models.protocol.outcome import Outcome
 
@@ -53,12 +56,12 @@ def loso(
         plan = make_plan(data, samples, recipe, leaky_epoch_choice)
         if fresh:
             discard(out)
-        with _Progress() as progress:
+        with WorkProgress("folds") as progress:
             predictions = carry_out(plan, samples, seeds, jobs, out, progress.advanced)
         command = "python -m models " + shlex.join(sys.argv[1:])
         outcome = conclude(plan, predictions, against or [], out, command, time.monotonic() - begun)
     except ModuleNotFoundError as error:
-        _fail(f"{model} needs {error.name}: pip install -e '.[train]'")
+        refuse(f"{model} needs {error.name}: pip install -e '.[train]'")
     except (
         DataError,
         MissingInput,
@@ -69,48 +72,10 @@ def loso(
         ValueError,
         OSError,
     ) as error:
-        _fail(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
-        _fail(f"stopped; the folds so far are in {out}, and the same command goes on from there")
+        refuse(f"stopped; the folds so far are in {out}, and the same command goes on from there")
     _tell(outcome, out)
-
-
-class _Progress:
-    """A bar with the time left on a terminal, a line every ten seconds elsewhere."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("folds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._task = self._bar.add_task("folds") if self._bar else None
-        self._begun = self._told = time.monotonic()
-        self._at_begin: int | None = None
-
-    def __enter__(self) -> _Progress:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def advanced(self, done: int, total: int) -> None:
-        if self._at_begin is None:
-            self._at_begin = done
-            if done:
-                typer.echo(f"{done} of {total} folds are there from before", err=True)
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
-            return
-        now = time.monotonic()
-        if done > self._at_begin and now - self._told > 10:
-            self._told = now
-            left = (now - self._begun) / (done - self._at_begin) * (total - done)
-            typer.echo(f"{done}/{total} folds, {left:.0f} s left", err=True)
 
 
 def read_settings(given: list[str]) -> dict[str, Any]:
@@ -150,8 +115,3 @@ def _tell(outcome: Outcome, out: Path) -> None:
             f"{compared.high:+.3f}, better in {compared.better:.0%} of {compared.resamples} resamples of the subjects"
         )
     typer.echo(f"written: {out / 'predictions.csv'}, {out / 'result.json'} and {out / 'report.html'}")
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)

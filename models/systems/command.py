@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from models.refusal import refuse
+
 
 def compare(
     data: Annotated[list[str], typer.Option(help="megc2019:FILE, prepared:STORE; one table for each")],
@@ -58,11 +60,11 @@ def compare(
         if out is not None:
             put_into(out, tables)
     except ModuleNotFoundError as error:
-        _fail(f"comparing needs {error.name}: pip install -e '.[train]'")
+        refuse(f"comparing needs {error.name}: pip install -e '.[train]'")
     except (DataError, RunError, UnknownRecipe, ValueError, OSError) as error:
-        _fail(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
-        _fail(f"stopped; the folds so far are in {runs}, and the same command goes on from there")
+        refuse(f"stopped; the folds so far are in {runs}, and the same command goes on from there")
     for one in tables:
         typer.echo("")
         typer.echo(one)
@@ -97,7 +99,7 @@ def score_units(
 
             put_into(out, [units_table(scores, public(command))], "units")
     except (DataError, MissingInput, ShippedNetworkMissing, ValueError, OSError) as error:
-        _fail(str(error))
+        refuse(str(error))
     typer.echo(units_table(scores, command))
 
 
@@ -113,15 +115,15 @@ def step(
     from models.systems.names import SYSTEM_NAMES
 
     if model not in SYSTEM_NAMES:
-        _fail(f"no published system named {model!r}; choose one of: {', '.join(SYSTEM_NAMES)}")
+        refuse(f"no published system named {model!r}; choose one of: {', '.join(SYSTEM_NAMES)}")
     try:
         from models.systems.one_step import one_step
 
         taken = one_step(model, not reduced, batch)
     except ModuleNotFoundError as error:
-        _fail(f"training needs {error.name}: pip install -e '.[train]'")
+        refuse(f"training needs {error.name}: pip install -e '.[train]'")
     except (RuntimeError, MemoryError) as error:
-        _fail(str(error))
+        refuse(str(error))
     typer.echo(
         f"{model}: {taken.parameters} parameters, {taken.gflop:.3g} GFLOP an event; a step on {taken.batch} events "
         f"took {taken.seconds:.1f} s and {taken.most_memory_mb:.0f} MB; loss {taken.before:.3f}, then {taken.after:.3f}"
@@ -139,8 +141,3 @@ def _by_model(given: list[str]) -> dict[str, dict[str, Any]]:
             raise ValueError(f"--set {one}: write MODEL.SETTING=VALUE, such as r3d.epochs=4")
         settings.setdefault(model, {}).update(read_settings([setting]))
     return settings
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import typer
 
+from models.refusal import refuse
+
 
 def train_from_command(
     model: str,
@@ -21,7 +23,7 @@ def train_from_command(
 ) -> None:
     """Train, and say how it went; errors in one line."""
     if not data:
-        _fail(f"{model} is trained on recordings: --data prepared:STORE, made by python -m models prepare")
+        refuse(f"{model} is trained on recordings: --data prepared:STORE, made by python -m models prepare")
     try:
         from models.protocol.samples import MissingInput
         from models.protocol.sources import DataError
@@ -34,11 +36,11 @@ def train_from_command(
             shutil.rmtree(out / "tensorboard", ignore_errors=True)
         report = train_system(model, settings, data, out, command, typer.echo)
     except ModuleNotFoundError as error:
-        _fail(f"training needs {error.name}: pip install -e '.[train]'")
+        refuse(f"training needs {error.name}: pip install -e '.[train]'")
     except (TrainError, DataError, MissingInput, ValueError, OSError) as error:
-        _fail(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
-        _fail(f"stopped; the same command goes on from the last epoch in {out}")
+        refuse(f"stopped; the same command goes on from the last epoch in {out}")
     typer.echo(
         f"on {report.samples['test']} clips of {report.subjects['test']} subjects never seen: "
         f"UF1 {report.uf1:.3f}, UAR {report.uar:.3f}"
@@ -48,8 +50,3 @@ def train_from_command(
         typer.echo(f"action units: mean F1 {sum(known) / len(known):.3f} of the {len(known)} that occur")
     typer.echo(f"written: {out / (model + '.pt')}, result.json, config.json and tensorboard/")
     typer.echo(f"next: python -m engine export {out / (model + '.pt')}")
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -16,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.calibration import certain_threshold, expected_calibration_error, fit_temperature, softmax
+from models.code_commit import current_commit
 from models.datasets.label_maps import class_names
 from models.metrics import confusion, f1_per_action_unit, uar, uf1
 from models.protocol.samples import Samples
@@ -181,7 +181,7 @@ def train_system(
             "temperature": temperature, "certain": certain, "labels": list(labels),
             "action_units": list(made.unit_names), "inputs": input_table(made),
             "samples": some_inputs(made, samples.inputs.take(split.test), 16),
-            "trained_by": command, "commit": _commit(), "data": ", ".join(data),
+            "trained_by": command, "commit": current_commit(), "data": ", ".join(data),
         },
         out / f"{model}.pt",
     )  # fmt: skip
@@ -286,14 +286,3 @@ class _Curves:
 
     def __exit__(self, *_: object) -> None:
         self._writer.close()
-
-
-def _commit() -> str:
-    root = Path(__file__).resolve().parents[2]
-    try:
-        run = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:  # no git on this machine
-        return "unknown"
-    return run.stdout.strip() or "unknown"

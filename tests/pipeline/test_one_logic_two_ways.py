@@ -10,9 +10,10 @@ from engine.pick import load
 from models.spotting_metrics import Interval, overlap
 from realtime.chain import StageChain
 from realtime.graph import Build
+from realtime.graph_run import run_plan
 from realtime.messages import EndOfStream, ExpressionRecognised, FrameCaptured
 from realtime.parcel import Parcel
-from realtime.pipeline import run_pipeline
+from realtime.pipeline import plan_pipeline
 from realtime.recognise import Recogniser
 from realtime.session_record import read_record
 from realtime.settings import Settings
@@ -41,7 +42,7 @@ def chained(video: Path) -> list[ExpressionRecognised]:
 def as_processes(clip, tmp_path_factory) -> list[ExpressionRecognised]:
     folder = tmp_path_factory.mktemp("processes")
     sinks = {"publish": Build("realtime.publish:Publisher", (folder / "e.jsonl", folder / "r.record"))}
-    summary = run_pipeline(SourceSpec(str(clip.video)), Settings(), sinks)
+    summary = run_plan(plan_pipeline(SourceSpec(str(clip.video)), Settings(), sinks))
     assert summary.frames == 375 and not summary.dropped and not summary.problem
     return [p.message for p in read_record(folder / "r.record") if isinstance(p.message, ExpressionRecognised)]
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from message_streams import verdict
 
 from realtime.evidence import EVIDENCE
 from realtime.failures import UserFacingError
-from realtime.messages import ExpressionRecognised, FrameCaptured, MotionMeasured
+from realtime.messages import FrameCaptured, MotionMeasured
 from realtime.out_folder import prepare_folder
 from realtime.parcel import Parcel
 from realtime.recording import Recording
@@ -25,34 +26,10 @@ def motion(sequence: int) -> Parcel:
     return Parcel(MotionMeasured(sequence=sequence, **STAMP, **values))
 
 
-def verdict(pixels=None) -> Parcel:
-    message = ExpressionRecognised(
-        **STAMP,
-        sequence=9,
-        event=1,
-        kind="micro",
-        onset_s=0.1,
-        apex_s=0.2,
-        offset_s=0.3,
-        onset_frame=3,
-        apex_frame=6,
-        offset_frame=9,
-        label="surprise",
-        probabilities={"negative": 0.1, "positive": 0.1, "surprise": 0.8},
-        action_units={"AU1": 0.9},
-        regions={"brow_inner_left": 1.5},
-        strength=1.5,
-        spot_score=9.0,
-        latency_ms=40.0,
-        model="cloud",
-    )
-    return Parcel(message, pixels)
-
-
 def test_a_record_gives_back_what_it_took(tmp_path):
     evidence = np.zeros((), EVIDENCE)
     evidence["apex"][:] = 7
-    given = [motion(0), verdict(evidence), motion(1), verdict()]
+    given = [motion(0), Parcel(verdict(), evidence), motion(1), Parcel(verdict())]
     record = SessionRecord(tmp_path / "r")
     for parcel in given:
         record.take(parcel)

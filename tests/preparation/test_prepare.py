@@ -79,7 +79,7 @@ def test_a_second_run_does_nothing_and_a_changed_one_does_it_all(store, tree):
     clips = find(f"casme2:{tree}").clips
     said: list[tuple[int, int]] = []
     stamps = {file: file.stat().st_mtime_ns for file in store.rglob("*.h5")}
-    prepare_all(clips, SETTINGS, store, ["again"], "a test", advanced=lambda done, before: said.append((done, before)))
+    prepare_all(clips, SETTINGS, store, ["again"], "a test", advanced=lambda done, total: said.append((done, total)))
     assert said == [(6, 6)]
     assert {file: file.stat().st_mtime_ns for file in store.rglob("*.h5")} == stamps
     one = next(iter(stamps))
@@ -88,8 +88,8 @@ def test_a_second_run_does_nothing_and_a_changed_one_does_it_all(store, tree):
     assert is_there(one, made_by, source) and not is_there(one, made_by.replace("18", "19"), source)
     one.unlink()
     said.clear()
-    prepare_all(clips, SETTINGS, store, ["again"], "a test", advanced=lambda done, before: said.append((done, before)))
-    assert said == [(5, 5), (6, 5)] and one.is_file()
+    prepare_all(clips, SETTINGS, store, ["again"], "a test", advanced=lambda done, total: said.append((done, total)))
+    assert said == [(5, 6), (6, 6)] and one.is_file()
     one.write_bytes(b"half a file")
     assert not is_there(one, made_by, source)
     prepare_all(clips, SETTINGS, store, ["again"], "a test")

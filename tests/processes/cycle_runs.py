@@ -16,10 +16,10 @@ import zmq
 
 from realtime.edges import Inbox, Outbox
 from realtime.graph import Edge, Policy
+from realtime.graph_run import Plan, run_plan
 from realtime.logbook import Logbook
 from realtime.metrics_server import MetricsServer
 from realtime.outcome import Limits
-from realtime.pipeline import run_graph
 from realtime.ring import Ring, RingSpec, create_ring
 from realtime.session import Session, shared_memory_root
 from realtime.stop_signals import StopSignals
@@ -68,7 +68,7 @@ def whole_run(folder: Path) -> None:
     from fake_graph import fake_graph, fake_rings
 
     graph = fake_graph(folder / "out.txt", 20)
-    assert run_graph(graph, "fake", fake_rings(graph), Limits()).frames == 20
+    assert run_plan(Plan(graph, "fake", fake_rings(graph), Limits())).frames == 20
 
 
 def growth(cycle: Callable[[], None], count: int, warm: int) -> tuple[Held, Held]:

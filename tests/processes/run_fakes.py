@@ -10,8 +10,8 @@ from fake_graph import fake_graph, fake_rings
 from fake_stages import Fault
 
 from realtime.failures import UserFacingError
+from realtime.graph_run import Plan, run_plan
 from realtime.outcome import Limits
-from realtime.pipeline import run_graph
 
 
 def main(out: Path, options: dict) -> int:
@@ -19,12 +19,14 @@ def main(out: Path, options: dict) -> int:
     limits = Limits(**options.pop("limits", {}))
     graph = fake_graph(out, fault=fault, **options)
     try:
-        summary = run_graph(
-            graph,
-            "fake",
-            fake_rings(graph),
-            limits,
-            on_message=lambda message: print(type(message).__name__, flush=True),
+        summary = run_plan(
+            Plan(
+                graph,
+                "fake",
+                fake_rings(graph),
+                limits,
+                on_message=lambda message: print(type(message).__name__, flush=True),
+            )
         )
     except UserFacingError as error:
         print(f"glimpse: {error}", file=sys.stderr)

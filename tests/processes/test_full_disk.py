@@ -11,9 +11,10 @@ from fake_stages import Fault
 
 from realtime.events_file import EventLine
 from realtime.graph import Build, pipeline_graph
+from realtime.graph_run import Plan, run_plan
 from realtime.messages import ExpressionRecognised, Message, StageRestarted
 from realtime.outcome import Limits, WorkerFailed
-from realtime.pipeline import run_graph, with_builds
+from realtime.pipeline import with_builds
 from realtime.restarts import RestartPolicy
 
 FULL = Path("/dev/full")
@@ -33,7 +34,7 @@ def run_into(events: Path, record: Path) -> tuple[list[Message], str]:
     graph = with_builds(pipeline_graph(True, ("publish",)), builds)
     heard: list[Message] = []
     with pytest.raises(WorkerFailed) as failed:
-        run_graph(graph, "fake", fake_rings(graph), Limits(), heard.append, restarts=RestartPolicy())
+        run_plan(Plan(graph, "fake", fake_rings(graph), Limits(), heard.append, restarts=RestartPolicy()))
     assert not any(isinstance(message, StageRestarted) for message in heard), "trying again would not help"
     return heard, str(failed.value)
 

@@ -18,10 +18,10 @@ from conftest import folders, wait_until
 from fake_graph import fake_graph, fake_rings
 
 from realtime.control import Begin, Stop, encode
+from realtime.graph_run import Plan, run_plan
 from realtime.lifeline import Lifeline
 from realtime.messages import AnyMessage, FaceLost, FaceTracked, FrameCaptured, Message, Quality
 from realtime.outcome import Limits
-from realtime.pipeline import run_graph
 from realtime.restarts import RestartPolicy
 
 ALL = 100_000
@@ -109,8 +109,8 @@ def test_a_run_under_a_hundred_thousand_pieces_of_garbage_goes_on_and_counts_the
 
     vandal = threading.Thread(target=vandalise)
     vandal.start()
-    summary = run_graph(
-        graph, "fake", fake_rings(graph), Limits(), heard.append, done.is_set, RestartPolicy(first_s=0.05)
+    summary = run_plan(
+        Plan(graph, "fake", fake_rings(graph), Limits(), heard.append, done.is_set, RestartPolicy(first_s=0.05))
     )
     vandal.join()
     assert summary.stopped_by == "asked"

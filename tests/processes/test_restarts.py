@@ -8,9 +8,9 @@ import pytest
 from fake_graph import fake_graph, fake_rings
 from fake_stages import END, EVENT_EVERY, Fault
 
+from realtime.graph_run import Plan, run_plan
 from realtime.messages import ExpressionRecognised, Message, StageRestarted
 from realtime.outcome import Limits, WorkerFailed
-from realtime.pipeline import run_graph
 from realtime.restarts import RestartBudget, RestartPolicy
 from realtime.summary import Summary
 
@@ -34,7 +34,9 @@ class Run:
         self.out = folder / "out.txt"
         self.heard: list[Message] = []
         graph = fake_graph(self.out, count, live=True, fps=200, fault=fault)
-        self.summary: Summary = run_graph(graph, "fake", fake_rings(graph), limits, self.heard.append, restarts=QUICK)
+        self.summary: Summary = run_plan(
+            Plan(graph, "fake", fake_rings(graph), limits, self.heard.append, restarts=QUICK)
+        )
         self.lines = self.out.read_text().splitlines()
 
     @property
@@ -83,7 +85,7 @@ def test_a_stage_that_breaks_at_the_end_is_named_and_what_was_found_is_on_disk(t
     graph = fake_graph(out, 120, live=True, fps=100, fault=Fault(stage, kind, END))
     heard: list[Message] = []
     with pytest.raises(WorkerFailed, match=f"^{stage} {why}"):
-        run_graph(graph, "fake", fake_rings(graph), Limits(hang_s=2, close_s=2), heard.append, restarts=QUICK)
+        run_plan(Plan(graph, "fake", fake_rings(graph), Limits(hang_s=2, close_s=2), heard.append, restarts=QUICK))
     assert not any(isinstance(message, StageRestarted) for message in heard), "the end comes only once"
     written = [line.split()[-1] for line in out.read_text().splitlines() if line.startswith("ExpressionRecognised")]
     assert written == [str(message.event) for message in heard if isinstance(message, ExpressionRecognised)]
@@ -97,7 +99,7 @@ def test_a_stage_that_breaks_again_and_again_ends_the_run_and_is_named(tmp_path:
     with pytest.raises(
         WorkerFailed, match=r"^spot failed: RuntimeError: the fake broke; it was restarted 5 times within 60 s$"
     ):
-        run_graph(graph, "fake", fake_rings(graph), Limits(), told.append, restarts=QUICK)
+        run_plan(Plan(graph, "fake", fake_rings(graph), Limits(), told.append, restarts=QUICK))
     assert [message.restarts for message in told if isinstance(message, StageRestarted)] == [1, 2, 3, 4, 5]
 
 
@@ -110,7 +112,7 @@ def test_what_a_user_can_mend_is_not_tried_again(tmp_path: Path):
 def test_a_recording_is_not_restarted_since_its_result_would_have_a_hole(tmp_path: Path):
     graph = fake_graph(tmp_path / "out.txt", 10_000, fault=Fault("spot", "kill", 200))
     with pytest.raises(WorkerFailed, match=r"^spot was killed by SIGKILL"):
-        run_graph(graph, "fake", fake_rings(graph), Limits())
+        run_plan(Plan(graph, "fake", fake_rings(graph), Limits()))
 
 
 def test_a_stop_waits_for_a_sink_that_is_being_restarted_and_loses_none_of_its_events(tmp_path: Path):
@@ -122,7 +124,7 @@ def test_a_stop_waits_for_a_sink_that_is_being_restarted_and_loses_none_of_its_e
     def stop() -> bool:
         return any(isinstance(message, StageRestarted) for message in heard)
 
-    summary = run_graph(graph, "fake", fake_rings(graph), Limits(), heard.append, stop, restarts=QUICK)
+    summary = run_plan(Plan(graph, "fake", fake_rings(graph), Limits(), heard.append, stop, restarts=QUICK))
     lines = out.read_text().splitlines()
     assert lines[-1] == "closed"
     assert lines[-2].endswith("stopped")

@@ -10,9 +10,9 @@ import pytest
 from fake_graph import fake_graph, fake_rings
 from fake_stages import Fault
 
+from realtime.graph_run import Plan, run_plan
 from realtime.messages import ExpressionRecognised, LoadShed, Message
 from realtime.outcome import Limits
-from realtime.pipeline import run_graph
 from realtime.shedding import LoadShedder
 
 
@@ -70,7 +70,7 @@ def test_a_slow_spotter_is_shown_fewer_frames_and_says_so(tmp_path: Path):
     out = tmp_path / "out.txt"
     graph = fake_graph(out, 360, live=True, fps=60, fault=Fault("spot", "slow", -1))  # 20 ms of 16.7
     heard: list[Message] = []
-    summary = run_graph(graph, "fake", fake_rings(graph), Limits(), heard.append)
+    summary = run_plan(Plan(graph, "fake", fake_rings(graph), Limits(), heard.append))
     told = [message for message in heard if isinstance(message, LoadShed)]
     assert told and told[0].stage == "spot" and told[0].one_in == 2
     spot = next(stage for stage in summary.stages if stage.name == "spot")
@@ -87,7 +87,7 @@ def test_a_slow_sink_costs_frames_and_no_event(tmp_path: Path):
     graph = replace(graph, edges=edges)
     heard: list[Message] = []
     began = time.monotonic()
-    summary = run_graph(graph, "fake", fake_rings(graph), Limits(), heard.append)
+    summary = run_plan(Plan(graph, "fake", fake_rings(graph), Limits(), heard.append))
     found = [message.event for message in heard if isinstance(message, ExpressionRecognised)]
     written = [int(line.split()[-1]) for line in out.read_text().splitlines() if line.startswith("ExpressionRec")]
     assert written == found and found

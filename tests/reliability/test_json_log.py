@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from message_streams import verdict
 
 from realtime.failures import UserFacingError
 from realtime.json_log import JsonLog
 from realtime.messages import (
-    ExpressionRecognised,
     FramesDropped,
     LoadShed,
     MotionMeasured,
@@ -65,26 +65,7 @@ def test_credentials_are_taken_out_of_every_text(log: JsonLog, tmp_path: Path):
 
 
 def test_an_expression_is_logged_without_what_was_felt(log: JsonLog, tmp_path: Path):
-    verdict = ExpressionRecognised(
-        **STAMP,
-        event=3,
-        kind="micro",
-        onset_s=1,
-        apex_s=1.1,
-        offset_s=1.2,
-        onset_frame=30,
-        apex_frame=33,
-        offset_frame=36,
-        label="negative",
-        probabilities={"negative": 0.9},
-        action_units={"AU4": 1.0},
-        regions={},
-        strength=2,
-        spot_score=5,
-        latency_ms=120.0,
-        model="cloud",
-    )
-    log.hear(NAME, verdict)
+    log.hear(NAME, verdict(event=3))
     motion = MotionMeasured(**STAMP, presentation_s=0, motion=(0.0,), noise=0.1, eyes_open=1, active=False)
     log.hear(NAME, motion)
     log.close()

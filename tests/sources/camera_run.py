@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from passing_stages import passing_graph, passing_rings, read_diary
 
+from realtime.graph_run import Plan, run_plan
 from realtime.messages import Message
 from realtime.outcome import Limits
-from realtime.pipeline import run_graph
 from realtime.restarts import RestartPolicy
 from realtime.source import SourceSpec
 from realtime.summary import Summary
@@ -37,14 +37,16 @@ class Run:
         graph = passing_graph(SourceSpec(url, stall_s=1.0), self.diary)
 
         def run() -> None:
-            self.summary = run_graph(
-                graph,
-                "cam",
-                passing_rings(graph),
-                Limits(hang_s=5.0),
-                self.heard.append,
-                self._stop.is_set,
-                RestartPolicy(first_s=0.05),
+            self.summary = run_plan(
+                Plan(
+                    graph,
+                    "cam",
+                    passing_rings(graph),
+                    Limits(hang_s=5.0),
+                    self.heard.append,
+                    self._stop.is_set,
+                    RestartPolicy(first_s=0.05),
+                )
             )
 
         self._thread = threading.Thread(target=run)
