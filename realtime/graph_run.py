@@ -174,19 +174,24 @@ def run_plans(plans: Sequence[Plan]) -> list[Summary | WorkerFailed]:
     """
     sweep_leftovers()
     runs: list[GraphRun] = []
+    under_way: list[GraphRun] = []
     try:
         with StopSignals() as signals:
             for plan in plans:
-                runs.append(GraphRun(plan))
-                runs[-1].supervisor.start()
-            under_way = list(runs)
+                run = GraphRun(plan)
+                runs.append(run)
+                under_way.append(run)
+                run.supervisor.start()
             while under_way and not signals.impatient:
                 wait([news for run in under_way for news in run.supervisor.news()], _LOOK_S)
-                for run in under_way:
+                for run in list(under_way):
                     run.supervisor.turn(signals)
-                under_way = [run for run in under_way if not run.supervisor.over]
+                    if run.supervisor.over:
+                        # At once: while others go on it holds no memory, and its end is known.
+                        under_way.remove(run)
+                        run.close()
     finally:
-        _close_all(runs)
+        _close_all(under_way)
     return [_result(run) for run in runs]
 
 

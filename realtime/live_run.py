@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 
+from realtime.failures import UserFacingError
 from realtime.graph import Build
-from realtime.graph_run import Plan, run_plans
+from realtime.graph_run import Plan
 from realtime.kept_files import KeptFiles
 from realtime.kept_session import begin_session, seal_session
 from realtime.messages import Message
@@ -21,12 +20,30 @@ from realtime.out_folder import prepare_folder
 from realtime.outcome import WorkerFailed
 from realtime.pipeline import plan_pipeline
 from realtime.report import Report
+from realtime.run_state import RunState
 from realtime.session_record import read_record
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
 from realtime.telling import Telling
 from realtime.wishes import Wishes
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One source that is to be watched.
+
+    Attributes:
+        source: what to open.
+        name: of it, without passwords.
+        wishes: obeyed by its stages, and for `quit` here.
+        sinks: besides those that record.
+    """
+
+    source: SourceSpec
+    name: str
+    wishes: Wishes
+    sinks: Mapping[str, Build] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,61 +84,32 @@ class LiveRun:
     out: Path
     onlookers: Onlookers = field(default_factory=Onlookers)
 
-    def watch(
-        self,
-        source: SourceSpec,
-        sinks: Mapping[str, Build],
-        wishes: Wishes,
-        *,
-        record: bool,
-        name: str = "",
-        hear: Callable[[Message], None] = lambda message: None,
-        stopping: Callable[[], bool] = lambda: False,
-    ) -> Summary:
-        """Run until the source ends, `quit` is wished, `stopping` says so, or Ctrl-C.
-
-        Args:
-            source: what to open.
-            sinks: besides those that record.
-            wishes: obeyed by the spotter, and for `quit` here.
-            record: keep the video, the events and a report.
-            name: of the source; by default its label.
-            hear: told of each message that reaches this process.
-            stopping: asked some fifty times a second whether the run shall end.
-
-        Raises:
-            UserFacingError: the source cannot be opened, or a worker failed.
-        """
-        with contextlib.ExitStack() as told:
-            begun = self.begin(source, sinks, wishes, record=record, name=name, hear=hear, stopping=stopping)
-            told.enter_context(begun.telling)
-            try:
-                (result,) = run_plans([begun.plan])
-            except BaseException:
-                begun.seal()
-                raise
-        return self.end(begun, result)
-
     def begin(
         self,
-        source: SourceSpec,
-        sinks: Mapping[str, Build],
-        wishes: Wishes,
+        watched: Watched,
+        folder: Path,
         *,
         record: bool,
-        name: str = "",
-        hear: Callable[[Message], None] = lambda message: None,
-        stopping: Callable[[], bool] = lambda: False,
+        hear: Callable[[Message], None],
+        see: Callable[[RunState], None],
+        stopping: Callable[[], bool],
         beside: Telling | None = None,
-        subfolder: str = "",
     ) -> Begun:
-        """What `watch` runs, ready to be run beside others; `end` it afterwards.
+        """Make ready to run; `end` it afterwards.
 
         Args:
+            watched: what to run.
+            folder: of what is recorded.
+            record: keep the video, the events and a report.
+            hear: told of each message that reaches this process.
+            see: told how the run stands.
+            stopping: asked whether the run shall end.
             beside: what tells of another source in the same terminal.
-            subfolder: of the folder named after the time.
+
+        Raises:
+            UserFacingError: nothing can be recorded there.
         """
-        folder = self.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}" / subfolder
+        source, name = watched.source, watched.name
         kept = KeptFiles(folder, not self.settings.record.landmarks_only)
         recorders: dict[str, Build] = {}
         if record:
@@ -132,42 +120,42 @@ class LiveRun:
             self.console.print(f"Recording {what} to {kept.folder}", soft_wrap=True)
         elif beside is None:
             self.console.print("Nothing is recorded. Ctrl-C stops.")
-        led = Wishes(wishes.path)
-        telling = Telling(self.console, name or source.label, beside)
-
-        called = name or source.label
-        self.onlookers.begin(called, self.network)
+        led = Wishes(watched.wishes.path)
+        telling = Telling(self.console, name, beside)
+        self.onlookers.begin(name, self.network)
 
         def tell(message: Message) -> None:
             telling.hear(message)
-            self.onlookers.hear(called, message)
+            self.onlookers.hear(name, message)
             hear(message)
+
+        def show(state: RunState) -> None:
+            telling.see(state)
+            self.onlookers.see(state)
+            see(state)
 
         plan = plan_pipeline(
             source,
             self.settings,
-            recorders | dict(sinks),
-            name=called,
+            recorders | dict(watched.sinks),
+            name=name,
             on_message=tell,
             stopping=lambda: stopping() or any(asked.wish == "quit" for asked in led.asked()),
-            wishes=wishes,
-            on_state=self.onlookers.see,
+            wishes=watched.wishes,
+            on_state=show,
         )
         return Begun(plan, telling, kept if record else None)
 
-    def end(self, begun: Begun, result: Summary | WorkerFailed) -> Summary:
-        """Tell what it amounted to, write the report, and seal what was recorded.
-
-        Raises:
-            WorkerFailed: the run failed; what had been recorded is sealed.
-        """
+    def end(self, begun: Begun, result: Summary | WorkerFailed) -> Summary | UserFacingError:
+        """Tell what it amounted to, write the report, and seal what was recorded; what went wrong is returned."""
         self.onlookers.end(begun.plan.name, result)
         try:
-            if isinstance(result, WorkerFailed):
-                raise result
-            begun.telling.conclude(result)
-            if begun.kept is not None:
-                self._report(begun.kept, result)
+            if isinstance(result, Summary):
+                begun.telling.conclude(result)
+                if begun.kept is not None:
+                    self._report(begun.kept, result)
+        except UserFacingError as error:
+            return error
         finally:
             begun.seal()
         if begun.kept is not None:

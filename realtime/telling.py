@@ -15,6 +15,7 @@ from realtime.event_inputs import is_default, refusal
 from realtime.event_table import event_table
 from realtime.failures import UserFacingError
 from realtime.messages import (
+    EndOfStream,
     ExpressionOpened,
     ExpressionRecognised,
     FaceFound,
@@ -28,6 +29,7 @@ from realtime.messages import (
     StageRestarted,
     WindowReset,
 )
+from realtime.run_state import RunState
 from realtime.settings import RecogniseSettings
 from realtime.summary import Summary
 from realtime.unit_lines import unit_lines
@@ -124,6 +126,11 @@ class Telling:
         else:
             self._tell_trouble(message)
 
+    def see(self, state: RunState) -> None:
+        """Told how the run stands. Beside others, its failure is told at once; alone, it is the program's last word."""
+        if self._prefix and state.phase == "FAILED":
+            self._say(f"{state.failure}. The others go on.")
+
     def _tell_trouble(self, message: Message) -> None:
         if isinstance(message, SourceLost):
             self._lost_since_s = message.presentation_s
@@ -141,6 +148,8 @@ class Telling:
                 f"This machine does not keep up: {message.stage} looks at one frame in {message.one_in}; "
                 "every frame is still tracked, and short expressions may be missed"
             )
+        elif isinstance(message, EndOfStream) and self._prefix:
+            self._say(message.reason)
         elif isinstance(message, LoadShed):
             self._say(f"This machine keeps up again: {message.stage} looks at every frame")
 

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from realtime.failures import UserFacingError
 from realtime.graph import Build
-from realtime.live_run import LiveRun
+from realtime.live_run import LiveRun, Watched
 from realtime.onlookers import Onlookers
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.telling import tell_network
-from realtime.watch_several import watch_several
+from realtime.watch_sources import name_sources, stopped_by, watch_sources
 from realtime.window import check_display
 from realtime.wishes import Wishes
 
@@ -37,7 +37,7 @@ def watch_camera(
     """Run until the source ends, the window is closed, or Ctrl-C; the page stays until Ctrl-C.
 
     Args:
-        sources: camera numbers, devices or URLs; for the page one, also `demo`, `browser` or a video file.
+        sources: camera numbers, devices or URLs; for the page also `demo` and video files, and `browser` alone.
         settings: of every stage.
         console: for events and figures.
         view: one of `VIEWS`.
@@ -55,41 +55,31 @@ def watch_camera(
     """
     if view not in VIEWS:
         raise UserFacingError(f"--view {view}: choose one of {', '.join(VIEWS)}")
+    specs = [] if view == "web" else _cameras(sources, settings)
+    if view == "window" and len(specs) > 1:
+        raise UserFacingError("the window shows one source: give one, or --view web or none for several")
+    if view == "window":
+        check_display()
+    run = LiveRun(settings, console, tell_network(console, settings.recognise), out, onlookers or Onlookers())
     if view == "web":
         from realtime.web.live_page import watch_on_page
 
-        if len(sources) > 1:
-            raise UserFacingError("the page shows one source: give one, or --view none for several")
-        return watch_on_page(
-            sources[0],
-            settings,
-            console,
-            record=record,
-            out=out,
-            port=port,
-            demo_clip=demo_clip,
-            onlookers=onlookers,
-        )
-    specs = [SourceSpec.live_as(source, settings.camera) for source in sources]
+        return watch_on_page(sources, run, record=record, port=port, demo_clip=demo_clip)
+    with tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private:
+        watched = []
+        for number, (spec, name) in enumerate(zip(specs, name_sources([one.label for one in specs]), strict=True)):
+            wishes = Wishes(Path(private) / str(number))
+            window = {"view": Build("realtime.window:Window", (spec.label, wishes), {"can_reset": True})}
+            watched.append(Watched(spec, name, wishes, window if view == "window" else {}))
+        results = watch_sources(watched, run, record=record)
+    return stopped_by(results, [one.name for one in watched])
+
+
+def _cameras(sources: Sequence[str], settings: Settings) -> list[SourceSpec]:
+    camera = settings.camera
+    specs = [SourceSpec(source, width=camera.width, height=camera.height, fps=camera.fps) for source in sources]
     for spec in specs:
         if not (spec.is_camera or spec.is_url):
             again = f"python run_camera.py replay {spec.spec} --out out"
             raise UserFacingError(f"{spec.spec} is no camera; for recordings: {again}")
-    if view == "window" and len(specs) > 1:
-        raise UserFacingError("the window shows one source: give one, or --view none for several")
-    if view == "window":
-        check_display()
-    network = tell_network(console, settings.recognise)
-    run = LiveRun(settings, console, network, out, onlookers or Onlookers())
-    if len(specs) > 1:
-        return watch_several(specs, run, record=record)
-    (spec,) = specs
-    with tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private:
-        wishes = Wishes(Path(private) / "wishes")
-        sinks: dict[str, Build] = {}
-        if view == "window":
-            sinks["view"] = Build("realtime.window:Window", (spec.label, wishes), {"can_reset": True})
-        summary = run.watch(spec, sinks, wishes, record=record)
-    if summary.problem:
-        raise UserFacingError(summary.problem)
-    return summary.stopped_by
+    return specs

@@ -22,8 +22,9 @@ from realtime.live_run import LiveRun
 from realtime.settings import load_settings
 from realtime.telling import tell_network
 from realtime.web.live_page import LivePage
-from realtime.web.live_routes import Order, live_routes
-from realtime.web.page_messages import Ask
+from realtime.web.live_routes import live_routes
+from realtime.web.page_messages import Ask, Order
+from realtime.web.page_sources import PageSources
 from realtime.web.server import STATIC, PageServer
 
 _FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -82,7 +83,9 @@ def _play(clip: Path, rounds: int, chromium: str, console: Console) -> list[floa
         stopped = threading.Event()
         looking = threading.Thread(target=_look, args=(chromium, server.url, stopped), daemon=True)
         looking.start()
-        leader = LivePage(server, LiveRun(settings, console, network, Path(private)), orders, Path(private), None)
+        folder = Path(private)
+        sources = PageSources([str(clip)], settings.camera, folder / "no-camera", None, folder)
+        leader = LivePage(server, LiveRun(settings, console, network, folder), orders, sources, folder)
         try:
             for _ in range(rounds):
                 leader.once(Ask(do="start", source=str(clip)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections import deque
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 import zmq
 import zmq.asyncio
 
-from realtime.web.page_messages import PageStatus
+from realtime.web.page_messages import PageNote, PageStatus
 from realtime.web.page_relay import FRAME
 from realtime.web.viewer import Viewer
 
@@ -35,7 +36,8 @@ class Hub:
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "page.ipc"
-        self.watched = folder / "watched"
+        self._folder = folder
+        self._watched: set[Path] = set()
         self.status = PageStatus(phase="idle")
         self.latencies: deque[float] = deque(maxlen=_LATENCIES_KEPT)
         self.measured: str = ""
@@ -61,6 +63,10 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._taking
 
+    def watch_file(self, source: str) -> Path:
+        """Exists while somebody looks at the source of this name."""
+        return self._folder / f"watched-{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+
     def join(self) -> Viewer:
         """Somebody looks on: what has been found so far comes first."""
         viewer = Viewer()
@@ -68,36 +74,58 @@ class Hub:
         for event in self._events:
             viewer.say(event)
         self._viewers.add(viewer)
-        self.watched.touch()
+        self._note_watched()
         return viewer
+
+    def show(self, viewer: Viewer, source: str) -> None:
+        """Somebody wants to see another of the sources that run."""
+        viewer.turn_to(source)
+        self._note_watched()
 
     def leave(self, viewer: Viewer) -> None:
         """Somebody has gone; frames are made for the others only."""
         viewer.leave()
         self._viewers.discard(viewer)
-        if not self._viewers:
-            self.watched.unlink(missing_ok=True)
+        self._note_watched()
 
-    def tell(self, status: PageStatus) -> None:
-        """How the run stands, for all."""
-        self.status = status
-        self.say(_text(status))
+    def tell(self, said: PageStatus | PageNote) -> None:
+        """How the run stands, or what happened to a source, for all."""
+        if isinstance(said, PageStatus):
+            self.status = said
+            self._note_watched()
+        self.say(_text(said))
 
     def say(self, text: str) -> None:
         """For all."""
         for viewer in self._viewers:
             viewer.say(text)
 
+    def _seen_by(self, viewer: Viewer) -> str:
+        running = self.status.running
+        return viewer.shows if viewer.shows in running or not running else running[0]
+
+    def _note_watched(self) -> None:
+        wanted = {self.watch_file(self._seen_by(viewer)) for viewer in self._viewers}
+        for file in wanted - self._watched:
+            file.touch()
+        for file in self._watched - wanted:
+            file.unlink(missing_ok=True)
+        self._watched = wanted
+
     async def _take(self, context: zmq.asyncio.Context, socket: zmq.asyncio.Socket) -> None:
         try:
             while True:
-                kind, piece = await socket.recv_multipart()
+                kind, source, piece = await socket.recv_multipart()
+                looking = [viewer for viewer in self._viewers if self._seen_by(viewer) == source.decode()]
                 if kind == FRAME:
                     # Numbered here: the frames of two runs must not be taken for each other.
                     self._sequence += 1
                     frame = self._sequence.to_bytes(4, "little") + piece
-                    for viewer in self._viewers:
+                    for viewer in looking:
                         viewer.show(self._sequence, frame)
+                elif piece.startswith(_MOTION_START):
+                    for viewer in looking:
+                        viewer.move(piece.decode())
                 else:
                     self._pass_on(piece)
         finally:
@@ -106,10 +134,6 @@ class Hub:
 
     def _pass_on(self, piece: bytes) -> None:
         text = piece.decode()
-        if piece.startswith(_MOTION_START):
-            for viewer in self._viewers:
-                viewer.move(text)
-            return
         if piece.startswith(_EVENT_START):
             self._events.append(text)
         self.say(text)
@@ -117,5 +141,5 @@ class Hub:
             self.tell(self.status)
 
 
-def _text(status: PageStatus) -> str:
-    return msgspec.json.encode(status).decode()
+def _text(said: PageStatus | PageNote) -> str:
+    return msgspec.json.encode(said).decode()

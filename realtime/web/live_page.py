@@ -1,73 +1,69 @@
-"""`--view web`: the live page stays, runs come and go as those who look at it ask."""
+"""The live page: what is asked on it is done here, run after run, until Ctrl-C."""
 
 from __future__ import annotations
 
 import queue
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 from fastapi import APIRouter
-from rich.console import Console
 
 from realtime.failures import UserFacingError
 from realtime.graph import Build
-from realtime.live_run import LiveRun
+from realtime.live_run import LiveRun, Watched
 from realtime.messages import FaceTracked, Message, MotionMeasured
-from realtime.onlookers import Onlookers
 from realtime.out_folder import prepare_folder
 from realtime.person import known_persons
-from realtime.settings import Settings, SpotSettings
-from realtime.source import SourceSpec, redact
+from realtime.run_state import RunState
+from realtime.settings import SpotSettings
+from realtime.source import redact
 from realtime.summary import Summary
-from realtime.telling import tell_network
+from realtime.watch_sources import watch_sources
 from realtime.web.hub import Hub
-from realtime.web.live_routes import CAMERA_SOCKET, CameraOffer, Order, live_routes
+from realtime.web.live_routes import CAMERA_SOCKET, live_routes
 from realtime.web.operating_points import in_force, operating_points
-from realtime.web.page_messages import Ask, PageStatus
+from realtime.web.page_messages import Ask, CameraOffer, Order, PageNote, PageStatus
+from realtime.web.page_sources import BROWSER, PageSources
 from realtime.web.server import PageServer
 from realtime.web.session_routes import session_routes
 from realtime.wishes import Wishes
 
 _LOOK_S = 0.2
-BROWSER, DEMO = "browser", "demo"
+_RELAY = "realtime.web.page_relay:PageRelay"
 
 
 def watch_on_page(
-    source: str,
-    settings: Settings,
-    console: Console,
+    sources: Sequence[str],
+    run: LiveRun,
     *,
     record: bool,
-    out: Path,
     port: int = 0,
     demo_clip: Callable[[Path], Path] | None = None,
-    onlookers: Onlookers | None = None,
 ) -> str:
     """Serve the page until Ctrl-C; see `realtime.watch.watch_camera`.
 
     Raises:
-        UserFacingError: the port is taken, or there is no such network. What is wrong with a source is told on the
-            page, and another one can be chosen there.
+        UserFacingError: the port is taken, or a browser's camera stands among several sources. What is wrong with a
+            source is told on the page, and another one can be chosen there.
     """
-    network = tell_network(console, settings.recognise)
     if record:
-        prepare_folder(out)
+        prepare_folder(run.out)
     orders: queue.Queue[Order] = queue.Queue()
     with (
         tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private,
-        PageServer("live.html", port, lambda hub: _routes(hub, orders, out)) as server,
+        PageServer("live.html", port, lambda hub: _routes(hub, orders, run.out)) as server,
     ):
-        console.print(f"Live page: {server.url}", soft_wrap=True, style="bold")
-        console.print("Open it in a browser on this machine. Ctrl-C ends the program.")
-        run = LiveRun(settings, console, network, out, onlookers or Onlookers())
-        leader = LivePage(server, run, orders, Path(private), demo_clip)
-        stopped_by = leader.lead(source, record)
+        socket = server.folder / CAMERA_SOCKET
+        chosen = PageSources(sources, run.settings.camera, socket, demo_clip, Path(private))
+        run.console.print(f"Live page: {server.url}", soft_wrap=True, style="bold")
+        run.console.print("Open it in a browser on this machine. Ctrl-C ends the program.")
+        stopped_by = LivePage(server, run, orders, chosen, Path(private)).lead(record)
     told = sorted(server.hub.latencies)
     if told:
-        console.print(
+        run.console.print(
             f"Page: grabbed to shown {told[len(told) // 2]:.0f} ms (median), {told[len(told) * 95 // 100]:.0f} ms "
             f"(95 %), {len(told)} frames shown"
         )
@@ -87,52 +83,48 @@ class LivePage:
         server: of the page.
         run: what is the same for every run.
         orders: from the page.
-        private: folder for wishes and the built-in clip.
-        demo_clip: makes the built-in clip.
+        sources: opens what is chosen.
+        private: folder for wishes.
     """
 
     def __init__(
-        self,
-        server: PageServer,
-        run: LiveRun,
-        orders: queue.Queue[Order],
-        private: Path,
-        demo_clip: Callable[[Path], Path] | None,
+        self, server: PageServer, run: LiveRun, orders: queue.Queue[Order], sources: PageSources, private: Path
     ) -> None:
         self._server, self._run, self._orders, self._private = server, run, orders, private
-        self._demo_clip = demo_clip
-        self._wishes = Wishes(private / "wishes")
+        self._sources = sources
+        self._wishes: dict[str, Wishes] = {}
         self._points = operating_points()
+        self._runs = 0
         self._next: Order | None = None
         self._stop_wanted = False
+        self._failed: set[str] = set()
         self._status = PageStatus(
             phase="idle",
             network=run.network,
-            sources=_choices(demo_clip is not None),
+            sources=sources.choices,
             rates=[point.rate for point in self._points],
             rate=in_force(self._points, run.settings.spot),
             persons=known_persons(),
         )
 
-    def lead(self, source: str, record: bool) -> str:
+    def lead(self, record: bool) -> str:
         """Run what is asked for, one after the other, until a signal comes.
 
         Args:
-            source: to begin with; `browser` waits for a page to offer its camera.
             record: keep the first run's video, events and report.
 
         Returns:
             The signal's name.
         """
-        if source == BROWSER:
-            self._tell(phase="idle", source=BROWSER, says="Choose “This browser's camera” and press Start.")
+        if self._sources.first == BROWSER:
+            self._tell(phase="idle", chosen=BROWSER, says="Choose “This browser's camera” and press Start.")
         else:
-            self._next = Ask(do="start", source=source, record=record)
+            self._next = Ask(do="start", source=self._sources.first, record=record)
         try:
             while True:
                 order = self._next or self._wait()
                 self._next = None
-                stopped_by = self._begin(order)
+                stopped_by = self.once(order)
                 if stopped_by in ("Ctrl-C", "SIGTERM"):
                     return stopped_by
         except KeyboardInterrupt:
@@ -142,9 +134,30 @@ class LivePage:
         """One run, and what became of it is told on the page.
 
         Returns:
-            What stopped it; empty when its source ended or could not be opened.
+            What stopped it; empty when its sources ended or could not be opened.
         """
-        return self._begin(order)
+        self._stop_wanted = False
+        self._failed.clear()
+        chosen = redact(order.source) if isinstance(order, Ask) else BROWSER
+        self._tell(phase="starting", chosen=chosen, source="", says="", problem="", recording=order.record)
+        try:
+            watched = self._watched(order)
+            names = [one.name for one in watched]
+            words = names[0] if len(names) == 1 else f"{len(names)} sources"
+            self._tell(source=words, running=names)
+            results = watch_sources(
+                watched, self._run, record=order.record, hear=self._hear, see=self._see, stopping=self._stopping
+            )
+        except UserFacingError as error:
+            results = [error]
+        for how in results:
+            if isinstance(how, UserFacingError):
+                self._run.console.print(f"glimpse: {how}", style="red", markup=False, soft_wrap=True)
+        ended = [how for how in results if isinstance(how, Summary)]
+        problems = [how.problem if isinstance(how, Summary) else str(how) for how in results]
+        says = "; ".join(how.line() for how in ended)
+        self._tell(phase="idle", says=says, problem="; ".join(filter(None, problems)), recording=False, running=[])
+        return next((how.stopped_by for how in ended if how.stopped_by), "")
 
     def _wait(self) -> Order:
         while True:
@@ -156,30 +169,25 @@ class LivePage:
                 return order
             self._obey(order)
 
-    def _begin(self, order: Order) -> str:
-        """One run, and what became of it is told on the page."""
-        self._stop_wanted = False
-        label = redact(order.source) if isinstance(order, Ask) else "this browser's camera"
-        self._tell(phase="starting", source=label, says="", problem="", recording=order.record)
-        try:
-            spec = self._spec(order)
-            summary = self._watch(spec, label, order.record)
-        except UserFacingError as error:
-            self._run.console.print(f"glimpse: {error}", style="red", markup=False, soft_wrap=True)
-            self._tell(phase="idle", problem=str(error), recording=False)
-            return ""
-        self._tell(phase="idle", says=summary.line(), problem=summary.problem, recording=False)
-        return summary.stopped_by
-
-    def _watch(self, spec: SourceSpec, label: str, record: bool) -> Summary:
+    def _watched(self, order: Order) -> list[Watched]:
+        """Each with wishes of its own, and of this run: what was wished of an earlier one is over."""
+        self._runs += 1
+        opened = self._sources.opened_by(order)
+        self._wishes = {name: Wishes(self._private / f"{self._runs}-{at}") for at, name in enumerate(opened)}
         hub = self._server.hub
-        sinks = {"page": Build("realtime.web.page_relay:PageRelay", (hub.socket, hub.watched, label, self._wishes))}
+        return [
+            Watched(spec, name, wishes, {"page": Build(_RELAY, (hub.socket, hub.watch_file(name), name, wishes))})
+            for (name, spec), wishes in zip(opened.items(), self._wishes.values(), strict=True)
+        ]
 
-        def hear(message: Message) -> None:
-            if self._status.phase == "starting" and isinstance(message, MotionMeasured | FaceTracked):
-                self._tell(phase="running")
+    def _hear(self, message: Message) -> None:
+        if self._status.phase == "starting" and isinstance(message, MotionMeasured | FaceTracked):
+            self._tell(phase="running")
 
-        return self._run.watch(spec, sinks, self._wishes, record=record, name=label, hear=hear, stopping=self._stopping)
+    def _see(self, state: RunState) -> None:
+        if state.failure and state.source not in self._failed:
+            self._failed.add(state.source)
+            self._server.tell(PageNote(source=state.source, time_s=0.0, what="trouble", says=state.failure))
 
     def _stopping(self) -> bool:
         """Asked while a run goes on: the page's wishes are looked at here."""
@@ -199,45 +207,29 @@ class LivePage:
     def _obey(self, ask: Ask) -> None:
         if ask.do == "stop":
             self._stop_wanted = True
-        elif ask.do == "reset":
-            self._wishes.ask("reset")
         elif ask.do == "rate":
             self._set_rate(ask.rate)
-        elif ask.do == "measure":
-            self._wishes.ask("measure", ask.name)
         elif ask.do == "leave":
-            self._wishes.ask("leave")
+            for wishes in self._wishes.values():
+                wishes.ask("leave")
+        elif (of_one := self._wishes.get(ask.source)) is not None:
+            if ask.do == "reset":
+                of_one.ask("reset")
+            elif ask.do == "measure":
+                of_one.ask("measure", ask.name)
 
     def _set_rate(self, rate: float) -> None:
         if not self._points:
             return
         point = min(self._points, key=lambda one: abs(one.rate - rate))
-        for name, value in point.settings.items():
-            self._wishes.ask("spot", name, value)
+        for wishes in self._wishes.values():
+            for name, value in point.settings.items():
+                wishes.ask("spot", name, value)
         spot = SpotSettings(**(self._run.settings.spot.model_dump() | point.settings))
         self._run = replace(self._run, settings=self._run.settings.model_copy(update={"spot": spot}))
         self._tell(rate=point.rate)
-
-    def _spec(self, order: Order) -> SourceSpec:
-        camera = self._run.settings.camera
-        if isinstance(order, CameraOffer):
-            path = f"browser:{self._server.folder / CAMERA_SOCKET}"
-            return SourceSpec(path, width=order.width, height=order.height, fps=order.fps)
-        if order.source == DEMO:
-            if self._demo_clip is None:
-                raise UserFacingError("there is no built-in clip here; choose a camera")
-            return SourceSpec(str(self._demo_clip(self._private)), realtime=True)
-        spec = SourceSpec(order.source, width=camera.width, height=camera.height, fps=camera.fps)
-        # A recording is played at its own pace, as a camera would give it.
-        return spec if spec.is_camera or spec.is_url else SourceSpec(order.source, realtime=True)
 
     def _tell(self, **changes: object) -> None:
         persons = {} if self._status.phase == "running" else {"persons": known_persons()}
         self._status = msgspec.structs.replace(self._status, **{**persons, **changes})
         self._server.tell(self._status)
-
-
-def _choices(demo: bool) -> list[tuple[str, str]]:
-    cameras = sorted(Path("/dev").glob("video*"), key=lambda path: (len(path.name), path.name))
-    found = [(str(path), f"camera {path}") for path in cameras] or [("0", "camera 0")]
-    return [*found, (BROWSER, "this browser's camera"), *([(DEMO, "the built-in clip")] if demo else [])]

@@ -22,25 +22,12 @@ from realtime.mesh_regions import mesh_regions
 from realtime.motion_bars import paired_regions
 from realtime.web.browser_camera import END, LARGEST_FRAME, pack_frame
 from realtime.web.hub import Hub
-from realtime.web.page_messages import Ask
+from realtime.web.page_messages import Ask, CameraOffer, Order
 from realtime.web.viewer import Viewer
 
 CAMERA_SOCKET = "camera.ipc"
 _SIDES = (160, 1920)  # px of a browser's picture
 _WAITING = 4
-
-
-class CameraOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser's camera is ready: the first message on its socket. Others are frames: float64 ms, then a JPEG."""
-
-    width: int
-    height: int
-    fps: float
-    record: bool = False
-
-
-Order = Ask | CameraOffer
-"""What the one who leads the runs is asked."""
 
 
 def live_routes(hub: Hub, orders: queue.Queue[Order]) -> APIRouter:
@@ -129,6 +116,8 @@ def _hear(text: str, viewer: Viewer, hub: Hub, orders: queue.Queue[Order]) -> No
         viewer.seen(ask.sequence)
         if 0 <= ask.shown_ms < 60_000 and math.isfinite(ask.shown_ms):
             hub.latencies.append(ask.shown_ms)
+    elif ask.do == "show":
+        hub.show(viewer, ask.source)
     elif ask.do == "clock":
         clock = {"type": "clock", "at_ms": ask.at_ms, "monotonic_ms": time.monotonic_ns() * 1e-6}
         viewer.say(msgspec.json.encode(clock).decode())

@@ -96,7 +96,9 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     """How the run stands."""
 
     phase: str  # starting, running, stopping, idle
-    source: str = ""
+    chosen: str = ""  # what runs or ran last, as it stands in `sources`
+    source: str = ""  # the same in words
+    running: list[str] = []  # names of the sources that run
     says: str = ""
     recording: bool = False
     problem: str = ""
@@ -114,14 +116,27 @@ PageMessage: TypeAlias = PageMotion | PageEvent | PageNote | PageQuiet | PageSta
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a page asks. Unknown requests are refused by the decoder."""
 
-    do: str  # start, stop, reset, rate, measure, leave, seen, clock
-    source: str = ""
+    do: str  # start, stop, show, reset, rate, measure, leave, seen, clock
+    source: str = ""  # start: what to open; show, reset, measure: the name of one that runs
     record: bool = False
     rate: float = 0.0
     name: str = ""
     sequence: int = -1  # seen: of the frame
     shown_ms: float = -1.0  # seen: grabbed to shown
     at_ms: float = 0.0  # clock: the page's, given back with ours
+
+
+class CameraOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser's camera is ready: the first message on its socket. Others are frames: float64 ms, then a JPEG."""
+
+    width: int
+    height: int
+    fps: float
+    record: bool = False
+
+
+Order: TypeAlias = Ask | CameraOffer
+"""What the one who leads the runs is asked."""
 
 
 def pack(frame: PageFrame, mesh: bytes, picture: bytes) -> bytes:

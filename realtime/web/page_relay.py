@@ -53,7 +53,7 @@ class PageRelay:
 
     Args:
         path: of the server's socket.
-        watched: exists while somebody looks.
+        watched: exists while somebody looks at this source.
         source: its name.
         wishes: `measure` and `leave` are obeyed here, where crops pass by.
     """
@@ -61,6 +61,7 @@ class PageRelay:
     def __init__(self, path: Path, watched: Path, source: str, wishes: Wishes) -> None:
         self._watched = watched
         self._source = source
+        self._name = source.encode()
         self._wishes = wishes
         self._live = LiveView()
         self._encoder = msgspec.json.Encoder()
@@ -205,7 +206,7 @@ class PageRelay:
         if patient:
             self._socket.poll(_PATIENCE_MS, zmq.POLLOUT)
         try:
-            self._socket.send_multipart([kind, piece], zmq.NOBLOCK)
+            self._socket.send_multipart([kind, self._name, piece], zmq.NOBLOCK)
         except zmq.Again:
             return  # the server is gone or far behind, and the run does not wait for it
 

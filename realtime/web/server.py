@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from realtime.failures import UserFacingError
 from realtime.web.access import LOOPBACK, Gate, TokenFile
 from realtime.web.hub import Hub
-from realtime.web.page_messages import PageStatus
+from realtime.web.page_messages import PageNote, PageStatus
 
 STATIC = Path(__file__).parent / "static"
 _START_S = 10.0
@@ -80,11 +80,11 @@ class PageServer:
         self._token.__exit__()
         self._private.cleanup()
 
-    def tell(self, status: PageStatus) -> None:
-        """How the run stands, for all who look on; from any thread."""
+    def tell(self, said: PageStatus | PageNote) -> None:
+        """How the run stands, or what happened, for all who look on; from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             with contextlib.suppress(RuntimeError):  # closed at this very moment
-                self._loop.call_soon_threadsafe(self.hub.tell, status)
+                self._loop.call_soon_threadsafe(self.hub.tell, said)
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])

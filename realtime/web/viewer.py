@@ -16,11 +16,13 @@ class Viewer:
     """A mailbox. Used in one event loop only.
 
     Attributes:
+        shows: name of the source that it wants to see; another one while that does not run.
         shown: frames sent.
         skipped: frames that a newer one has replaced before the browser was ready.
     """
 
     def __init__(self) -> None:
+        self.shows = ""
         self.shown = 0
         self.skipped = 0
         self._frame: tuple[int, bytes] | None = None
@@ -29,6 +31,12 @@ class Viewer:
         self._in_flight: deque[tuple[int, float]] = deque()
         self._news = asyncio.Event()
         self._gone = False
+
+    def turn_to(self, source: str) -> None:
+        """It wants to see another source: what waits of the former is forgotten."""
+        self.shows = source
+        self._frame = None
+        self._motions.clear()
 
     def show(self, sequence: int, frame: bytes) -> None:
         """A newer frame is there; one that still waits is forgotten."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from realtime.failures import UserFacingError
 from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.watch import watch_camera
-from realtime.watch_several import folder_name, name_sources
+from realtime.watch_sources import folder_name, name_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,7 +73,7 @@ def test_two_cameras_are_recorded_side_by_side_and_one_that_vanishes_does_not_co
 
 def test_sources_are_named_without_passwords_and_each_once():
     specs = [SourceSpec(one) for one in ("0", "rtsp://me:secret@cam/1", "rtsp://you:other@cam/1", "0", "/dev/video1")]
-    names = name_sources(specs)
+    names = name_sources([spec.label for spec in specs])
     assert names == ["camera 0", "rtsp://***@cam/1", "rtsp://***@cam/1 (2)", "camera 0 (2)", "/dev/video1"]
     assert [folder_name(name) for name in names] == [
         "camera-0",
@@ -83,7 +84,37 @@ def test_sources_are_named_without_passwords_and_each_once():
     ]
 
 
-@pytest.mark.parametrize("view", ["window", "web"])
-def test_several_sources_in_a_view_for_one_are_refused_in_one_line(view: str, tmp_path: Path):
-    with pytest.raises(UserFacingError, match="shows one source: give one, or --view none for several"):
-        watch_camera(["0", "1"], Settings(), Console(), view=view, record=False, out=tmp_path)
+def test_a_window_refuses_several_sources_in_one_line(tmp_path: Path):
+    with pytest.raises(UserFacingError, match="shows one source: give one, or --view web or none for several"):
+        watch_camera(["0", "1"], Settings(), Console(), view="window", record=False, out=tmp_path)
+
+
+def test_one_that_fails_is_told_at_once_and_the_other_goes_on(tmp_path: Path):
+    camera = NetworkCamera(tmp_path)
+    command = [sys.executable, str(ROOT / "run_camera.py"), "camera", "/dev/video77", "--source", camera.url]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said += line
+            if "The others go on." in line:
+                break
+        assert process.poll() is None, said
+        time.sleep(2)
+        assert process.poll() is None, "it goes on"
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        camera.kill()
+    assert re.search(r"/dev/video77: .*The others go on\.", said), said
+    assert "no face was seen" in rest and "/dev/video77" in rest.splitlines()[-1]
+    assert process.returncode == 1, rest

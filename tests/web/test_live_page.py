@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,39 @@ def test_when_the_program_ends_the_page_says_so(page_of_a_camera):
         page.wait_for_selector("#phase[data-phase=gone]")
         assert "ended" in page.inner_text("#phase") and "The program has ended" in page.inner_text("main")
     looks_well(first, "live-ended")
+
+
+def test_several_sources_share_one_page(live, browser, clip, tmp_path):
+    other = tmp_path / "other.mp4"
+    shutil.copy(clip, other)
+    program = live(
+        *("camera", str(clip), "--source", str(other), "--source", "/nowhere/film.mp4"),
+        *("--view", "web", "--out", str(tmp_path)),
+        folder=tmp_path,
+    )
+    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    page.goto(program.url)
+    page.wait_for_selector("#shown button")
+    names = [clip.name, other.name, "film.mp4"]
+    play_until(page, f".card:has-text('{clip.name}')")
+    play_until(page, f".card:has-text('{other.name}')")
+    page.wait_for_selector("#shown button:has-text('⚠')", timeout=30_000)
+    buttons = page.locator("#shown button")
+    assert [text.removeprefix("■ ") for text in buttons.all_inner_texts()] == [*names[:2], f"⚠ {names[2]}"]
+    page.click("#stop")
+    page.wait_for_selector("#phase[data-phase=idle]", timeout=60_000)
+    assert "no such file" in page.inner_text("#problem") and page.input_value("#source") == "all"
+    page.click("#start")
+    page.wait_for_selector("#phase[data-phase=running]", timeout=90_000)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("2")
+    assert buttons.nth(1).get_attribute("aria-pressed") == "true"
+    assert buttons.nth(0).get_attribute("aria-pressed") == "false"
+    page.wait_for_selector("#nothing:not(:visible)", state="attached", timeout=20_000)
+    wait_until(lambda: page.inner_text("#f-rate").isdigit() and int(page.inner_text("#f-rate")) > 5)
+    looks_well(page, "live-several")
+    assert program.stop() == 130
+    assert f"{clip.name}: " in program.said and f"{other.name}: " in program.said
 
 
 def test_the_whole_page_weighs_less_than_half_a_megabyte():

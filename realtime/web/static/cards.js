@@ -26,12 +26,13 @@ export function bars(rows, chosen, caption) {
   return table;
 }
 
-export function card(event, unitNames) {
+export function card(event, unitNames, source = "") {
   const article = make("article", "", `card ${event.kind}`);
   const head = make("header");
   head.append(make("h3", `${event.number}. ${event.label}`), make("span", `${event.kind === "micro" ? "◆ micro" : "▬ macro"}-expression`, `kind ${event.kind}`));
   const lasted = Math.round(1000 * (event.offset_s - event.onset_s));
   head.append(make("span", `${event.onset_s.toFixed(2)}–${event.offset_s.toFixed(2)} s, ${lasted} ms`, "small soft"));
+  if (source) head.append(make("span", source, "small from"));
   article.append(head);
   if (event.onset) {
     const crops = make("div", "", "crops");
@@ -74,8 +75,9 @@ export class Cards {
     this.seen = 0;
   }
 
-  add(event, fresh) {
-    const made = card(event, this.units);
+  // `source` is stated where there are several.
+  add(event, fresh, source) {
+    const made = card(event, this.units, source);
     if (fresh) made.classList.add("fresh");
     this.list.prepend(made);
     while (this.list.children.length > MOST) this.list.lastChild.remove();

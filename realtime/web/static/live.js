@@ -1,8 +1,11 @@
 // The live page: what comes from the server goes to screen, strip and cards; what is pressed goes back.
 import { BrowserCamera } from "./camera.js";
 import { Cards } from "./cards.js";
+import { Figures } from "./figures.js";
+import { Frames } from "./frames.js";
 import { Screen } from "./screen.js";
 import { listSessions } from "./session_list.js";
+import { Shown } from "./shown.js";
 import { Strip } from "./strip.js";
 import { turnTheme } from "./theme.js";
 import { Wizard } from "./wizard.js";
@@ -11,10 +14,12 @@ const $ = (id) => document.getElementById(id);
 const screen = new Screen($("video"), $("over"), $("nothing"));
 const strip = new Strip($("strip"));
 const cards = new Cards($("events"), $("none"), $("count"));
-const figures = { latencies: [], shown: [], skipped: 0, lost: 0, last: 0, timer: 0 };
-let socket = null, status = null, clock = null, fresh = false, waiting = null, busy = false;
+const figures = new Figures();
+let socket = null, status = null, clock = null, fresh = false, said_timer = 0;
 
-const page = { ask, clock: () => clock, status: () => status };
+const shown = new Shown($("shown"), turned);
+const page = { ask, clock: () => clock, status: () => status, shown: () => shown.name };
+const frames = new Frames(page, draw, (head, late) => figures.seen(head, late, frames.skipped));
 const wizard = new Wizard(page);
 const camera = new BrowserCamera(page, (problem) => trouble(problem));
 
@@ -31,8 +36,9 @@ function connect() {
     setTimeout(() => { fresh = true; }, 400); // what was found before comes first
     clock = null;
     askClock();
+    if (shown.name) ask({ do: "show", source: shown.name });
   };
-  socket.onmessage = ({ data }) => (typeof data === "string" ? hear(JSON.parse(data)) : take(data));
+  socket.onmessage = ({ data }) => (typeof data === "string" ? hear(JSON.parse(data)) : frames.take(data));
   socket.onclose = () => {
     phase("gone", "ended", "The program has ended, or was started anew: open the address that it prints.");
     screen.clear("The program has ended.");
@@ -57,12 +63,14 @@ function hearClock(said) {
 
 function hear(said) {
   if (said.type === "motions") {
-    const newest = said.samples.at(-1);
-    screen.hear(newest);
-    strip.add(said.samples);
+    const samples = said.samples.filter((sample) => sample.source === shown.name);
+    if (samples.length) {
+      screen.hear(samples.at(-1));
+      strip.add(samples);
+    }
   } else if (said.type === "event") {
-    cards.add(said, fresh);
-    if (fresh) {
+    cards.add(said, fresh, shown.several ? said.source : "");
+    if (fresh && said.source === shown.name) {
       strip.judge(said);
       screen.judge(said);
     }
@@ -73,85 +81,35 @@ function hear(said) {
 }
 
 function note(said) {
-  if (said.what === "dropped") $("f-lost").textContent = figures.lost += Number(said.says);
-  else if (said.what === "held") announce("A macro-expression is held.");
-  else if (said.what === "trouble") announce(`⚠ ${said.says}`);
-  else if (said.what === "well") announce(said.says);
-  else if (said.what === "reset") announce(`measuring began anew: ${said.says}`);
-  clearTimeout(figures.timer);
-  if (said.what !== "trouble") figures.timer = setTimeout(() => announce(status?.phase === "idle" ? "" : status?.source ?? ""), 6000);
+  const of = shown.several ? `${said.source}: ` : "";
+  if (["trouble", "well", "ended"].includes(said.what)) shown.mark(said.source, said.what);
+  if (said.what === "dropped") figures.lost(said.source, Number(said.says));
+  else if (said.what === "held") announce(of ? `${of}a macro-expression is held.` : "A macro-expression is held.");
+  else if (said.what === "trouble") announce(`⚠ ${of}${said.says}`);
+  else if (said.what === "well") announce(`${of}${said.says}`);
+  else if (said.what === "ended" && shown.several) announce(`${of}${said.says}`);
+  else if (said.what === "reset") announce(`${of}measuring began anew: ${said.says}`);
+  clearTimeout(said_timer);
+  if (said.what !== "trouble") said_timer = setTimeout(() => announce(status?.phase === "idle" ? "" : status?.source ?? ""), 6000);
+}
+
+// Another source is looked at: what is on the screen is not of it.
+function turned(name) {
+  ask({ do: "show", source: name });
+  strip.clear();
+  screen.clear(status?.phase === "idle" ? "No picture." : "Waiting for a picture…");
+  figures.turn(name);
 }
 
 function announce(text) {
   $("phase-says").textContent = text;
 }
 
-// Frames: only the newest is drawn; an older one that still waits is let go.
-function take(data) {
-  if (waiting) figures.skipped += 1;
-  waiting = data;
-  if (!busy) decode();
-}
-
-async function decode() {
-  busy = true;
-  while (waiting) {
-    const data = waiting;
-    waiting = null;
-    const view = new DataView(data), sequence = view.getUint32(0, true), length = view.getUint32(4, true);
-    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 8, length)));
-    let at = 8 + length;
-    const points = new Int16Array(data.slice(at, at + 4 * head.points));
-    at += 4 * head.points;
-    let bitmap;
-    try {
-      bitmap = await createImageBitmap(new Blob([new Uint8Array(data, at)], { type: "image/jpeg" }));
-    } catch {
-      ask({ do: "seen", sequence });
-      continue;
-    }
-    await show(head, points, bitmap, sequence);
-  }
-  busy = false;
-}
-
-function show(head, points, bitmap, sequence) {
-  return new Promise((done) => {
-    const paint = () => {
-      if (!screen.held && status?.phase !== "idle") {
-        const old = screen.last?.bitmap;
-        screen.draw(head, points, bitmap);
-        old?.close();
-      } else bitmap.close();
-      // The next frame of the screen begins when this one has been handed to it.
-      if (document.hidden) confirm();
-      else requestAnimationFrame(confirm);
-      done();
-    };
-    const confirm = () => {
-      const late = clock && !document.hidden ? performance.now() + clock.offset - head.grabbed_ns * 1e-6 : -1;
-      ask({ do: "seen", sequence, shown_ms: late });
-      count(head, late);
-    };
-    if (document.hidden) paint(); // a hidden page has no frames of its own
-    else requestAnimationFrame(paint);
-  });
-}
-
-function count(head, late) {
-  const now = performance.now();
-  figures.shown = [...figures.shown.filter((time) => now - time < 2000), now];
-  if (late >= 0) figures.latencies = [...figures.latencies.slice(-89), late];
-  if (now - figures.last < 500) return;
-  figures.last = now;
-  const sorted = [...figures.latencies].sort((a, b) => a - b);
-  const span = Math.max((now - figures.shown[0]) / 1000, 0.2);
-  $("f-rate").textContent = (figures.shown.length / span).toFixed(0);
-  $("f-latency").textContent = sorted.length ? sorted[sorted.length >> 1].toFixed(0) : "–";
-  $("f-skipped").textContent = figures.skipped;
-  $("f-face").textContent = head.points ? head.face_px.toFixed(0) : "–";
-  $("f-sharp").textContent = head.quality ? head.quality.sharpness.toFixed(0) : "–";
-  $("f-turn").textContent = head.quality ? Math.max(Math.abs(head.quality.yaw), Math.abs(head.quality.pitch)).toFixed(0) : "–";
+function draw(head, points, bitmap) {
+  if (screen.held || status?.phase === "idle" || head.source !== shown.name) return bitmap.close();
+  const old = screen.last?.bitmap;
+  screen.draw(head, points, bitmap);
+  old?.close();
 }
 
 function phase(name, word, says) {
@@ -172,6 +130,7 @@ function tell(said) {
   $("reset").disabled = said.phase !== "running";
   trouble(said.problem);
   choices(said);
+  shown.tell(said.running);
   sensitivity(said);
   $("persons").textContent = said.persons.length ? `Known: ${said.persons.join(", ")}. Use one with --person.` : "Nobody is known yet.";
   $("network").textContent = said.network ? `Network: ${said.network}.` : "";
@@ -179,8 +138,8 @@ function tell(said) {
   if (said.phase === "starting" && before?.phase !== "starting") {
     strip.clear();
     screen.clear("Starting…");
-    figures.lost = 0;
-    $("f-lost").textContent = "0";
+    shown.forget();
+    figures.forget();
   }
   if (said.phase === "idle") {
     screen.clear(said.problem ? "No picture." : said.says || "Stopped. Choose a source and press Start.");
@@ -200,10 +159,9 @@ function choices(said) {
     list.dataset.of = wanted;
     const kept = list.value;
     list.replaceChildren(...said.sources.map(([spec, says]) => new Option(says, spec)), new Option("an address or a file…", ""));
-    const own = said.source === "this browser's camera" ? "browser" : said.source;
-    const listed = !own || said.sources.some(([spec]) => spec === own);
-    list.value = kept || (listed ? own || list.options[0].value : "");
-    if (!listed && !kept) $("other").value = own;
+    const listed = !said.chosen || said.sources.some(([spec]) => spec === said.chosen);
+    list.value = kept || (listed ? said.chosen || list.options[0].value : "");
+    if (!listed && !kept) $("other").value = said.chosen;
   }
   $("other-box").hidden = list.value !== "";
 }
@@ -257,6 +215,7 @@ const KEYS = {
   m: () => { screen.mesh = !screen.mesh; screen.redraw(); }, "+": () => turn(1), "-": () => turn(-1), "−": () => turn(-1),
   d: turnTheme, "?": () => $("keys").showModal(),
 };
+for (let number = 1; number <= 9; number++) KEYS[number] = () => shown.turn(shown.names[number - 1]);
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, dialog");
   const pressing = event.key === " " && event.target.closest("button, a, summary");
@@ -266,7 +225,7 @@ document.addEventListener("keydown", (event) => {
 });
 $("control").addEventListener("submit", (event) => { event.preventDefault(); start(); });
 $("stop").addEventListener("click", () => { ask({ do: "stop" }); camera.stop(); });
-$("reset").addEventListener("click", () => ask({ do: "reset" }));
+$("reset").addEventListener("click", () => ask({ do: "reset", source: shown.name }));
 $("source").addEventListener("change", () => { $("other-box").hidden = $("source").value !== ""; });
 $("rate").addEventListener("input", rated);
 $("rate").addEventListener("change", () => ask({ do: "rate", rate: status.rates[Number($("rate").value)] }));

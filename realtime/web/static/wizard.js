@@ -44,7 +44,7 @@ export class Wizard {
     this.running = true;
     $("wizard-start").disabled = true;
     this.say("", "Look neutral…");
-    this.page.ask({ do: "measure", name });
+    this.page.ask({ do: "measure", name, source: this.page.shown() });
   }
 
   leave() {

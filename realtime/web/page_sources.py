@@ -1,0 +1,84 @@
+"""What can be chosen on the live page, and what a choice opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from realtime.failures import UserFacingError
+from realtime.settings import CameraSettings
+from realtime.source import SourceSpec
+from realtime.watch_sources import name_sources
+from realtime.web.page_messages import CameraOffer, Order
+
+BROWSER, DEMO, ALL = "browser", "demo", "all"
+IN_WORDS = "this browser's camera"
+
+
+class PageSources:
+    """Opens what is chosen.
+
+    Args:
+        given: sources of the command line; several are one choice, `ALL`.
+        camera: what is asked of a webcam.
+        browser: socket of a browser's camera.
+        demo_clip: makes the built-in clip in a folder; None where there is none.
+        private: that folder.
+
+    Attributes:
+        choices: what the page offers: spec, in words.
+
+    Raises:
+        UserFacingError: a browser's camera stands among several.
+    """
+
+    def __init__(
+        self,
+        given: Sequence[str],
+        camera: CameraSettings,
+        browser: Path,
+        demo_clip: Callable[[Path], Path] | None,
+        private: Path,
+    ) -> None:
+        if len(given) > 1 and BROWSER in given:
+            raise UserFacingError("a browser's camera is watched alone: give 'browser' as the only source")
+        self._given, self._camera, self._browser = list(given), camera, browser
+        self._demo_clip, self._private = demo_clip, private
+        found = sorted(Path("/dev").glob("video*"), key=lambda path: (len(path.name), path.name))
+        cameras = [(str(path), f"camera {path}") for path in found] or [("0", "camera 0")]
+        every = [(ALL, f"all {len(given)} sources of the command line")] if len(given) > 1 else []
+        demo = [(DEMO, "the built-in clip")] if demo_clip is not None else []
+        self.choices: list[tuple[str, str]] = [*every, *cameras, (BROWSER, IN_WORDS), *demo]
+
+    @property
+    def first(self) -> str:
+        """What to begin with."""
+        return ALL if len(self._given) > 1 else self._given[0]
+
+    def opened_by(self, order: Order) -> dict[str, SourceSpec]:
+        """Sources by name, in words and without passwords.
+
+        Raises:
+            UserFacingError: there is no built-in clip.
+        """
+        if isinstance(order, CameraOffer):
+            offered = SourceSpec(f"browser:{self._browser}", width=order.width, height=order.height, fps=order.fps)
+            return {IN_WORDS: offered}
+        asked = self._given if order.source == ALL else [order.source]
+        names = name_sources([_label(one) for one in asked])
+        return {name: self._spec(one) for name, one in zip(names, asked, strict=True)}
+
+    def _spec(self, asked: str) -> SourceSpec:
+        if asked == DEMO:
+            if self._demo_clip is None:
+                raise UserFacingError("there is no built-in clip here; choose a camera")
+            return SourceSpec(str(self._demo_clip(self._private)), realtime=True)
+        camera = self._camera
+        spec = SourceSpec(asked, width=camera.width, height=camera.height, fps=camera.fps)
+        # A recording is played at its own pace, as a camera would give it.
+        return spec if spec.is_camera or spec.is_url else SourceSpec(asked, realtime=True)
+
+
+def _label(asked: str) -> str:
+    spec = SourceSpec(asked)
+    return spec.label if spec.is_camera or spec.is_url else Path(asked).name
