@@ -14,9 +14,10 @@ from torch.nn import functional
 from models.cloud_grid import grid_places, grid_values
 from models.cloud_recipe import FittedCloud
 from models.cloud_regions import RegionNetwork, RegionShape, mirrored
+from models.flow_nuisance import FlowNuisance
 from models.protocol.recipe import AfterEpoch
 from models.protocol.samples import Inputs, Samples
-from models.simulated_flows import FlowNuisance, simulate_flows
+from models.simulated_flows import simulate_flows
 
 
 class SimulatedFit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

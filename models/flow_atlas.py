@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from kernels.face_topology import mirror
+from models.flow_face import frontal_face
 from models.simulator.action_units import BOTH_SIDES_ONLY
 from models.simulator.identity import draw_shape
 from models.simulator.portrait import builtin_portrait
@@ -34,25 +35,26 @@ class FlowAtlas(NamedTuple):
 def draw_atlas(people: int, settings: StrangerSettings, random: np.random.Generator) -> FlowAtlas:
     """Invent people, crop their faces tightly but not exactly, and lay their muscles' pull on a grid.
 
-    Half of them move by the simulator's muscles, the others by plain bell-shaped pulls (`flow_pulls.csv`): neither is
-    how skin moves, and a network that must do with both relies on what they have in common.
+    A quarter of them move by the simulator's muscles, the others by bell-shaped pulls (`flow_pulls.csv`), which reach
+    as far as an estimator carries motion: brows take the whole forehead with them, a smile the cheek. Neither is how
+    skin moves, and a network that must do with both relies on what they have in common.
 
     Args:
         people: how many.
         settings: how far muscles stray from the atlas of the simulator.
         random: source of chance.
     """
-    portrait = builtin_portrait()
+    face = frontal_face(builtin_portrait().mesh)
     names: tuple[str, ...] = ()
     fields, landmarks = [], []
     for person in range(people):
-        rest = draw_shape(portrait.mesh, random)
+        rest = draw_shape(face, random)
         units = PersonalUnits(rest, settings, random)
         names = tuple(name for name in units.names() if name[-1] in "LR" or name in BOTH_SIDES_ONLY)
         placed, scale = _crop(rest, random)
         pulls = np.concatenate([units.displacement({name: 1.0})[:, :2] for name in names], axis=1) / units.face_px
         moved = _on_grid(placed[:, :2], pulls * scale).reshape(GRID, GRID, len(names), 2).transpose(2, 0, 1, 3)
-        fields.append(_drawn(names, placed, moved, random) if person % 2 else moved)
+        fields.append(_drawn(names, placed, moved, random) if person % 4 else moved)
         landmarks.append(placed)
     return FlowAtlas(names, np.stack(fields).astype(np.float32), np.stack(landmarks).astype(np.float32))
 

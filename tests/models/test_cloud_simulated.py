@@ -5,11 +5,12 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra")
 
-from models import simulated_flows
+from models import flow_nuisance
 from models.cloud_recipe import Cloud
 from models.cloud_simulated import CloudSimulated, SimulatedFit
+from models.flow_nuisance import FlowNuisance
 from models.protocol.samples import Inputs, Samples
-from models.simulated_flows import FlowNuisance, simulate_flows
+from models.simulated_flows import simulate_flows
 
 EASY = FlowNuisance(people=6, classes=(1 / 3, 1 / 3, 1 / 3), least_signal=2.0, most_signal=3.0)
 FEW = SimulatedFit(samples=500, epochs=8, batch=32, hidden=64, noise=0.3, nuisance=EASY)
@@ -18,7 +19,7 @@ FEW = SimulatedFit(samples=500, epochs=8, batch=32, hidden=64, noise=0.3, nuisan
 @pytest.fixture(scope="module", autouse=True)
 def less_noise_to_draw_from():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulated_flows, "_BANK", 50)
+        patch.setattr(flow_nuisance, "_BANK", 50)
         yield
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from models.flow_nuisance import FlowNuisance
 from models.labels import ACTION_UNITS
 from models.protocol.flow_features import block_means, motion_and_tension
-from models.simulated_flows import FlowNuisance, simulate_flows
+from models.simulated_flows import simulate_flows
 
 CALM = FlowNuisance(
     people=12, least_signal=20.0, most_signal=30.0, dropped=0.0, added=0.0, blink=0.0, turn=0.01, spikes=0
