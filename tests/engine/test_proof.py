@@ -69,8 +69,7 @@ def test_an_exchanged_proof_is_refused(tmp_path):
     for file in ("cloud.onnx", "cloud.proof.npz", "manifest.json"):
         (tmp_path / file).write_bytes((WEIGHTS / file).read_bytes())
     stored = read_proof(tmp_path / "cloud.proof.npz")
-    write_proof(stored, tmp_path / "cloud.proof.npz")
-    assert choose("cloud", folder=tmp_path).difference < 1e-4, "the same content may be written again"
+    assert choose("cloud", folder=tmp_path).difference < 1e-4
     write_proof(
         stored._replace(answers={"probabilities": 1 - stored.answers["probabilities"]}), tmp_path / "cloud.proof.npz"
     )

@@ -64,17 +64,17 @@ def test_only_spotted_expressions_are_scored(folders, tmp_path):
 def test_a_missing_events_file_is_one_line(folders):
     (folders[1] / "a.events.jsonl").unlink()
     result = CliRunner().invoke(app, ["score-verdicts", *map(str, folders)])
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "run `python run_camera.py replay`" in result.output and "Traceback" not in result.output
 
 
 def test_events_that_match_nothing_are_no_score(folders):
     (folders[1] / "a.events.jsonl").write_text(event("micro", 30.0, 30.4, "negative", "negative", {}))
     result = CliRunner().invoke(app, ["score-verdicts", *map(str, folders)])
-    assert result.exit_code == 2 and "no event there matches" in result.output
+    assert result.exit_code == 1 and "no event there matches" in result.output
 
 
 def test_a_line_that_is_no_verdict_is_named(folders):
     (folders[1] / "a.events.jsonl").write_text('{"kind": "micro", "onset_s": 1}\n')
     result = CliRunner().invoke(app, ["score-verdicts", *map(str, folders)])
-    assert result.exit_code == 2 and "a.events.jsonl" in result.output
+    assert result.exit_code == 1 and "a.events.jsonl" in result.output

@@ -87,5 +87,5 @@ def test_finding_the_same_faint_event_twice_is_still_one_false_alarm(folders):
 def test_what_is_missing_is_said_in_one_line(folders, spoil, says):
     spoil(*folders)
     result = RUNNER.invoke(app, ["score-spotting", *map(str, folders)])
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert says in result.output and result.output.count("\n") == 1
