@@ -31,17 +31,17 @@ class ImageFolder:
     def __init__(self, folder: Path, fps: float) -> None:
         if not fps > 0:
             raise SourceError(f"{folder}: a folder of images needs a frame rate above zero, not {fps:g}")
-        self._files = sorted((f for f in folder.iterdir() if f.suffix.lower() in IMAGES), key=_natural)
+        self._files = images_in(folder)
         if not self._files:
             raise SourceError(f"{folder}: no image in this folder; it takes {', '.join(sorted(IMAGES))}")
         self.fps = fps
-        self.height, self.width = _read(self._files[0]).shape[:2]
+        self.height, self.width = read_image(self._files[0]).shape[:2]
         count = len(self._files)
         self.says = f"{folder.name}: {count} image{'s' * (count > 1)} of {self.width}x{self.height}, {fps:.6g} frames/s"
 
     def __iter__(self) -> Iterator[Frame]:
         for number, file in enumerate(self._files):
-            image = _read(file)
+            image = read_image(file)
             if image.shape[:2] != (self.height, self.width):
                 raise SourceError(
                     f"{file}: is {image.shape[1]}x{image.shape[0]}, the images before it {self.width}x{self.height}; "
@@ -58,12 +58,22 @@ class ImageFolder:
         """Nothing is held open."""
 
 
+def images_in(folder: Path) -> list[Path]:
+    """The images of a folder in natural order of their names."""
+    return sorted((file for file in folder.iterdir() if file.suffix.lower() in IMAGES), key=_natural)
+
+
 def _natural(file: Path) -> tuple[list[tuple[int, str]], str]:
     parts = re.split(r"(\d+)", file.name.lower())
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts], file.name
 
 
-def _read(file: Path) -> NDArray[np.uint8]:
+def read_image(file: Path) -> NDArray[np.uint8]:
+    """RGB uint8 (height, width, 3).
+
+    Raises:
+        SourceError: it cannot be read as an image.
+    """
     try:
         data = np.frombuffer(file.read_bytes(), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None

@@ -153,7 +153,7 @@ def _replay_one(
     with Telling(console, recording.path.name) as telling:
         summary = run_plan(plan_pipeline(source, settings, sinks, on_message=telling.hear))
     telling.conclude(summary)
-    note_source(recording.events, recording.path)
+    note_source(recording.events, recording.path, source.image_fps)
     console.print(f"Events: {recording.events}", soft_wrap=True)
     console.print(f"Annotated video: {recording.annotated}", soft_wrap=True)
     return summary

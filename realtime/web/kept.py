@@ -20,12 +20,13 @@ class KeptRun:
     """One run on disk.
 
     Attributes:
-        name: of its folder, or of the video.
+        name: of its folder, or of the video; of those found together, no two have the same.
         lines: its events file.
         video: what was seen; None where it was not kept or is gone.
         report: None where there is none.
         marked: the video shows Glimpse's own drawing, for want of the original.
         live: it is a camera's session, whose video keeps the camera's own times.
+        image_fps: rate of a video that is a folder of images.
     """
 
     name: str
@@ -34,6 +35,7 @@ class KeptRun:
     report: Path | None
     marked: bool = False
     live: bool = False
+    image_fps: float = 30.0
 
     def events(self) -> list[EventLine]:
         """What was found; a damaged line is left out."""
@@ -47,55 +49,59 @@ class KeptRun:
 
 
 def kept_runs(out: Path) -> list[KeptRun]:
-    """All runs in a folder and in the folders in it, the newest first; empty where there is no such folder.
+    """All runs in a folder and up to two folders further down, the newest first; empty where there is no such folder.
 
     Args:
-        out: a camera's folder of sessions, one session, or what `replay` wrote.
+        out: a camera's folder of sessions (one of several sources holds a folder for each), one session, or what
+            `replay` wrote.
     """
-    if not out.is_dir():
-        return []
-    runs = []
-    for folder in [out, *(entry for entry in out.iterdir() if entry.is_dir() and not entry.name.startswith("."))]:
-        for lines in folder.glob(f"*{_EVENTS}"):
-            runs.append(_run(folder, lines))
-    return sorted(runs, key=lambda run: run.lines.stat().st_mtime, reverse=True)
+    runs: dict[str, KeptRun] = {}
+    for lines in sorted(found for deep in ("", "*/", "*/*/") for found in out.glob(f"{deep}*{_EVENTS}")):
+        inside = lines.relative_to(out).parts[:-1]
+        if not any(part.startswith(".") for part in inside):
+            name = _name(out, inside, _stem(lines))
+            choices = [name, *(f"{name} ({number})" for number in range(2, len(runs) + 2))]
+            free = next(choice for choice in choices if choice not in runs)
+            runs[free] = _run(free, lines)
+    return sorted(runs.values(), key=lambda run: run.lines.stat().st_mtime, reverse=True)
 
 
-def note_source(lines: Path, video: Path) -> None:
+def note_source(lines: Path, video: Path, image_fps: float) -> None:
     """Remember beside an events file from which video it comes, for the viewer.
 
     Args:
         lines: the events file.
         video: the recording.
+        image_fps: its rate where it is a folder of images.
     """
     with contextlib.suppress(OSError):
-        (lines.parent / _noted(_stem(lines))).write_text(f"{video.resolve()}\n")
+        (lines.parent / _noted(_stem(lines))).write_text(f"{video.resolve()}\n{image_fps}\n")
 
 
 def _stem(lines: Path) -> str:
     return lines.name.removesuffix(_EVENTS).rstrip(".")
 
 
+def _name(out: Path, inside: tuple[str, ...], stem: str) -> str:
+    """The folders below `out`, then the video unless its folder is called the same; without a slash, for addresses."""
+    parts = inside if not stem or inside[-1:] == (stem,) else (*inside, stem)
+    return " ".join(parts) or out.resolve().name
+
+
 def _noted(stem: str) -> str:
     return f".{stem}.source"
 
 
-def _run(folder: Path, lines: Path) -> KeptRun:
-    stem = _stem(lines)
-    report = folder / _REPORT
-    original, marked = _video(folder, stem)
-    live = original is not None and original == folder / _RECORDING
-    return KeptRun(stem or folder.name, lines, original, report if report.is_file() else None, marked, live)
-
-
-def _video(folder: Path, stem: str) -> tuple[Path | None, bool]:
-    """The original where it is known, else the annotated one."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        original = Path((folder / _noted(stem)).read_text().strip())
-        if original.exists():
-            return original, False
+def _run(name: str, lines: Path) -> KeptRun:
+    folder, stem = lines.parent, _stem(lines)
+    found = folder / _REPORT
+    report = found if found.is_file() else None
+    with contextlib.suppress(OSError, ValueError):
+        original, *rate = (folder / _noted(stem)).read_text().splitlines()
+        if Path(original).exists():
+            return KeptRun(name, lines, Path(original), report, image_fps=float(rate[0]) if rate else 30.0)
     recording = folder / _RECORDING
     if not stem and recording.is_file():
-        return recording, False
+        return KeptRun(name, lines, recording, report, live=True)
     annotated = folder / (f"{stem}.annotated.mp4" if stem else "annotated.mp4")
-    return (annotated, True) if annotated.is_file() else (None, False)
+    return KeptRun(name, lines, annotated if annotated.is_file() else None, report, marked=annotated.is_file())

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.image_folder import IMAGES
+from realtime.image_folder import images_in, read_image
 from realtime.source import SourceError
 from realtime.video_file import upright
 
@@ -42,7 +41,7 @@ class KeptVideo:
         self._decoded: Any = None
         self._next = -1
         if path.is_dir():
-            self._images = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGES)
+            self._images = images_in(path)
             self.times_s: list[float] = [number / image_fps for number in range(len(self._images))]
         else:
             self._pts = self._open()
@@ -69,7 +68,7 @@ class KeptVideo:
             raise IndexError(f"frame {number} of {len(self.times_s)}")
         with self._lock:
             if number not in self._kept:
-                self._keep(number, self._image(number) if self._images else self._decode(number))
+                self._keep(number, read_image(self._images[number]) if self._images else self._decode(number))
             self._kept.move_to_end(number)
             return self._kept[number]
 
@@ -90,25 +89,22 @@ class KeptVideo:
         return sorted(set(stamps))
 
     def _decode(self, number: int) -> NDArray[np.uint8]:
-        if self._decoded is None or not self._next <= number < self._next + _AHEAD:
-            self._container.seek(self._pts[number], stream=self._stream, backward=True)
-            self._decoded = self._container.decode(self._stream)
+        if self._container is None:
+            raise SourceError(f"{self._path}: was closed meanwhile; look again")
         wanted = self._pts[number]
-        for frame in self._decoded:
-            if frame.pts is None:
-                continue
-            if frame.pts >= wanted:
-                self._next = number + 1
-                return upright(frame)
+        try:
+            if self._decoded is None or not self._next <= number < self._next + _AHEAD:
+                self._container.seek(wanted, stream=self._stream, backward=True)
+                self._decoded = self._container.decode(self._stream)
+            for frame in self._decoded:
+                if frame.pts is not None and frame.pts >= wanted:
+                    self._next = number + 1
+                    return upright(frame)
+            why = "the file ends before it"
+        except av.error.FFmpegError as error:
+            why = error.strerror or str(error)
         self._decoded = None
-        raise SourceError(f"{self._path}: frame {number} cannot be decoded")
-
-    def _image(self, number: int) -> NDArray[np.uint8]:
-        picture = cv2.imread(str(self._images[number]), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise SourceError(f"{self._images[number]}: cannot be read")
-        image: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        return image
+        raise SourceError(f"{self._path}: frame {number} cannot be decoded: {why}")
 
     def _keep(self, number: int, image: NDArray[np.uint8]) -> None:
         self._kept[number] = image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -26,12 +27,13 @@ _QUALITY = 85
 
 
 class Kept:
-    """Opened videos and the clips made of them, the last few of each."""
+    """Opened videos and the clips made of them, the last few of each, by the events file to which they belong."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self._videos: OrderedDict[Path, KeptVideo] = OrderedDict()
-        self._clips: OrderedDict[tuple[str, int], EventClip] = OrderedDict()
+        self._clips: OrderedDict[tuple[Path, int], EventClip] = OrderedDict()
+        self._written: dict[Path, tuple[int, ...]] = {}
         self._lock = threading.Lock()  # a clip takes a second to make, and no two are wanted at once
 
     def run(self, name: str) -> KeptRun:
@@ -41,25 +43,34 @@ class Kept:
                 return run
         raise HTTPException(404, f"no session {name}")
 
+    def look_again(self, run: KeptRun) -> KeptVideo | None:
+        """The video as it is now, if one was kept: a session may have grown since, or have been replayed again."""
+        written = tuple(file.stat().st_mtime_ns for file in (run.lines, run.video) if file is not None)
+        with self._lock:
+            if self._written.get(run.lines, written) != written:
+                self._clips = OrderedDict((key, clip) for key, clip in self._clips.items() if key[0] != run.lines)
+                if run.lines in self._videos:
+                    self._videos.pop(run.lines).close()
+            self._written[run.lines] = written
+            return None if run.video is None else self._opened(run)
+
     def video(self, name: str) -> KeptVideo:
         """Opened once; 404 where it was not kept."""
         run = self.run(name)
-        if run.video is None:
-            raise HTTPException(404, f"the video of {name} was not kept")
         with self._lock:
-            return self._opened(run.video, run.live)
+            return self._opened(run)
 
     def clip(self, name: str, number: int) -> tuple[EventClip, EventLine]:
         """The face around one expression; 404 where there is none."""
-        events = self.run(name).events()
+        run = self.run(name)
+        events = run.events()
         if not 0 <= number < len(events):
             raise HTTPException(404, f"{name} has no expression {number}")
-        video = self.video(name)
         with self._lock:
-            key = (name, number)
+            key = (run.lines, number)
             if key not in self._clips:
                 try:
-                    self._clips[key] = event_clip(video, events[number])
+                    self._clips[key] = event_clip(self._opened(run), events[number])
                 except (LookupError, SourceError) as error:
                     raise HTTPException(404, str(error)) from None
                 while len(self._clips) > _CLIPS_KEPT:
@@ -67,16 +78,18 @@ class Kept:
             self._clips.move_to_end(key)
             return self._clips[key], events[number]
 
-    def _opened(self, path: Path, live: bool) -> KeptVideo:
-        if path not in self._videos:
+    def _opened(self, run: KeptRun) -> KeptVideo:
+        if run.video is None:
+            raise HTTPException(404, f"the video of {run.name} was not kept")
+        if run.lines not in self._videos:
             try:
-                self._videos[path] = KeptVideo(path, own_times=live)
+                self._videos[run.lines] = KeptVideo(run.video, run.image_fps, own_times=run.live)
             except SourceError as error:
                 raise HTTPException(404, str(error)) from None
             while len(self._videos) > _VIDEOS_KEPT:
                 self._videos.popitem(last=False)[1].close()
-        self._videos.move_to_end(path)
-        return self._videos[path]
+        self._videos.move_to_end(run.lines)
+        return self._videos[run.lines]
 
 
 def session_routes(out: Path) -> APIRouter:
@@ -138,7 +151,7 @@ def session_routes(out: Path) -> APIRouter:
             raise HTTPException(404, "no such export")
         made, event = kept.clip(name, number)
         file = f"{name}-{number + 1}-{event.label}{f'-x{times}' if times > 1 and kind != 'csv' else ''}.{kind}"
-        quoted = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in file)
+        quoted = re.sub(r"[^\w.-]", "_", file, flags=re.ASCII)  # a header holds no other letters
         headers = {"content-disposition": f'attachment; filename="{quoted}"'}
         return Response(export_event(made, event, kind, times), media_type=FORMATS[kind], headers=headers)
 
@@ -157,7 +170,7 @@ def _line(run: KeptRun) -> dict[str, Any]:
 
 
 def _described(kept: Kept, run: KeptRun) -> dict[str, Any]:
-    video = kept.video(run.name) if run.video is not None else None
+    video = kept.look_again(run)
     return {
         "name": run.name,
         "times_s": [round(time_s, 5) for time_s in video.times_s] if video else [],
