@@ -12,6 +12,7 @@ import msgspec
 import zmq
 import zmq.asyncio
 
+from realtime.person import known_persons
 from realtime.web.page_messages import PageNote, PageStatus
 from realtime.web.page_relay import FRAME
 from realtime.web.viewer import Viewer
@@ -40,7 +41,6 @@ class Hub:
         self._watched: set[Path] = set()
         self.status = PageStatus(phase="idle")
         self.latencies: deque[float] = deque(maxlen=_LATENCIES_KEPT)
-        self.measured: str = ""
         self._viewers: set[Viewer] = set()
         self._events: deque[str] = deque(maxlen=_EVENTS_KEPT)
         self._taking: asyncio.Task[None] | None = None
@@ -138,7 +138,7 @@ class Hub:
             self._events.append(text)
         self.say(text)
         if piece.startswith(_QUIET_START) and b'"done":true' in piece:
-            self.tell(self.status)
+            self.tell(msgspec.structs.replace(self.status, persons=known_persons()))
 
 
 def _text(said: PageStatus | PageNote) -> str:

@@ -230,6 +230,5 @@ class LivePage:
         self._tell(rate=point.rate)
 
     def _tell(self, **changes: object) -> None:
-        persons = {} if self._status.phase == "running" else {"persons": known_persons()}
-        self._status = msgspec.structs.replace(self._status, **{**persons, **changes})
+        self._status = msgspec.structs.replace(self._status, persons=known_persons(), **changes)
         self._server.tell(self._status)

@@ -48,9 +48,12 @@ def operating_points(path: Path | None = None) -> list[OperatingPoint]:
     path = path or table_in_use()
     if not path.exists():
         return []
-    lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserFacingError(f"{path}: cannot be read: {error}") from None
     points = []
-    for row in csv.DictReader(lines):
+    for row in csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#")):
         try:
             values = {name: float(value) for name, value in row.items() if name in ({_RATE} | set(_names()))}
             rate = values.pop(_RATE)
@@ -64,7 +67,7 @@ def operating_points(path: Path | None = None) -> list[OperatingPoint]:
 
 
 def in_force(points: list[OperatingPoint], settings: SpotSettings) -> float:
-    """The rate whose settings these are, or nearest to in the first of them; 0 without a table."""
+    """The rate of the point whose settings differ least from these, each by its share; 0 without a table."""
     if not points:
         return 0.0
     now = settings.model_dump()

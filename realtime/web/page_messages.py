@@ -7,7 +7,7 @@ int16 (468, 2) in eighths of a pixel (nothing without a face), and the picture a
 from __future__ import annotations
 
 import struct
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -105,8 +105,7 @@ class PageStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     network: str = ""
     sources: list[tuple[str, str]] = []  # what can be chosen: spec, in words
     rates: list[float] = []  # of the slider: false alarms a minute, growing; empty when nothing was measured
-    rate: float = 0.0  # that is in force; 0 when the settings are none of the measured
-    measured: str = ""  # where the slider's table comes from
+    rate: float = 0.0  # of the point nearest to the settings in force; 0 when nothing was measured
     persons: list[str] = []
 
 
@@ -116,7 +115,7 @@ PageMessage: TypeAlias = PageMotion | PageEvent | PageNote | PageQuiet | PageSta
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a page asks. Unknown requests are refused by the decoder."""
 
-    do: str  # start, stop, show, reset, rate, measure, leave, seen, clock
+    do: Literal["start", "stop", "show", "reset", "rate", "measure", "leave", "seen", "clock"]
     source: str = ""  # start: what to open; show, reset, measure: the name of one that runs
     record: bool = False
     rate: float = 0.0

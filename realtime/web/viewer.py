@@ -17,14 +17,10 @@ class Viewer:
 
     Attributes:
         shows: name of the source that it wants to see; another one while that does not run.
-        shown: frames sent.
-        skipped: frames that a newer one has replaced before the browser was ready.
     """
 
     def __init__(self) -> None:
         self.shows = ""
-        self.shown = 0
-        self.skipped = 0
         self._frame: tuple[int, bytes] | None = None
         self._said: deque[str] = deque(maxlen=_MOST_SAID)
         self._motions: deque[str] = deque(maxlen=_MOST_MOTIONS)
@@ -40,7 +36,6 @@ class Viewer:
 
     def show(self, sequence: int, frame: bytes) -> None:
         """A newer frame is there; one that still waits is forgotten."""
-        self.skipped += self._frame is not None
         self._frame = (sequence, frame)
         self._news.set()
 
@@ -78,7 +73,6 @@ class Viewer:
             if self._frame is not None and self._ready():
                 (sequence, frame), self._frame = self._frame, None
                 self._in_flight.append((sequence, asyncio.get_running_loop().time()))
-                self.shown += 1
                 return frame
             await self._news.wait()
         return None

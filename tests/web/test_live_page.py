@@ -155,6 +155,10 @@ def test_the_wizard_says_how_far_it_has_come(page_of_a_camera):
     first.keyboard.press("p")
     first.keyboard.type("Astronaut")
     first.keyboard.press("Enter")
+    first.keyboard.press("Escape")
+    first.keyboard.press("p")
+    assert first.is_enabled("#wizard-start"), "whoever has left can begin again"
+    first.keyboard.press("Enter")
     wait_until(lambda: first.evaluate("document.getElementById('quiet').value > 0.3"), 30)
     assert re.match("[✓✕] ", first.inner_text("#quality")), "a sign beside the colour"
     assert "--person 'Astronaut'" in first.inner_text("#person-use")

@@ -40,6 +40,12 @@ def test_a_table_that_cannot_be_is_told_in_one_line(tmp_path, rows):
         operating_points(table)
 
 
+def test_a_table_that_is_no_text_is_told_in_one_line(tmp_path):
+    (tmp_path / "points.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserFacingError, match="cannot be read"):
+        operating_points(tmp_path / "points.csv")
+
+
 def test_a_users_own_table_wins(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     shipped = table_in_use()

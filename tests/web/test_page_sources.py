@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 import zmq
 
 from realtime.failures import UserFacingError
+from realtime.person import persons_folder
 from realtime.settings import CameraSettings
 from realtime.web.hub import Hub
-from realtime.web.page_messages import Ask, CameraOffer, PageNote, PageStatus
+from realtime.web.page_messages import Ask, CameraOffer, PageNote, PageQuiet, PageStatus
 from realtime.web.page_relay import FRAME, SAID
 from realtime.web.page_sources import ALL, IN_WORDS, PageSources
 
@@ -115,3 +117,35 @@ def test_who_looks_at_a_source_that_does_not_run_sees_the_first(tmp_path):
         assert hub.watch_file("a").exists() and not hub.watch_file("gone").exists()
 
     in_its_own_thread(play)
+
+
+def test_whoever_was_measured_is_known_on_the_page_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+    async def play() -> None:
+        hub = Hub(tmp_path)
+        await hub.open()
+        context = zmq.Context()
+        relay = context.socket(zmq.PUSH)
+        relay.connect(f"ipc://{hub.socket}")
+        try:
+            hub.tell(PageStatus(phase="running", running=["a"]))
+            viewer = hub.join()
+            await said_to(viewer)
+            persons_folder().mkdir(parents=True)
+            (persons_folder() / "anna.json").write_text("{}")
+            done = PageQuiet(name="anna", collected_s=10.0, wanted_s=10.0, done=True)
+            relay.send_multipart([SAID, b"a", msgspec.json.encode(done)])
+            _, status = await said_to(viewer)
+            assert msgspec.json.decode(status, type=PageStatus).persons == ["anna"]
+        finally:
+            relay.close(linger=0)
+            context.term()
+            await hub.close()
+
+    in_its_own_thread(play)
+
+
+def test_a_page_cannot_ask_for_what_there_is_not():
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"do":"format"}', type=Ask)

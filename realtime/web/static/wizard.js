@@ -50,6 +50,7 @@ export class Wizard {
   leave() {
     if (this.running) this.page.ask({ do: "leave" });
     this.running = false;
+    $("wizard-start").disabled = !this.possible;
   }
 
   hear(quiet) {
