@@ -31,11 +31,13 @@ def checked_formats(names: Sequence[str]) -> list[str]:
     Raises:
         UserFacingError: there is no such format.
     """
-    asked = [one for name in names for one in name.split(",") if one]
-    unknown = [name for name in asked if name not in ENDINGS]
-    if unknown:
-        raise UserFacingError(f"--format {unknown[0]}: choose from {', '.join(ENDINGS)}")
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(_checked(one) for name in names for one in name.split(",") if one))
+
+
+def _checked(form: str) -> str:
+    if form not in ENDINGS:
+        raise UserFacingError(f"no format '{form}': choose from {', '.join(ENDINGS)}")
+    return form
 
 
 def export_path(path: Path, form: str, out: Path | None = None, media: Path | None = None) -> list[Path]:
@@ -53,7 +55,7 @@ def export_path(path: Path, form: str, out: Path | None = None, media: Path | No
     Raises:
         UserFacingError: there is nothing to export, or it cannot be written.
     """
-    (form,) = checked_formats([form])
+    form = _checked(form)
     found = find_results(path)
     if media is not None and not media.is_file():
         raise UserFacingError(f"--media {media}: no such file")

@@ -13,6 +13,7 @@ from realtime.events_file import EventLine
 from realtime.failures import UserFacingError
 from realtime.frames_file import COLUMNS
 from realtime.messages import SCHEMA
+from realtime.web.kept import noted_source
 
 EVENTS_ENDING = ".events.jsonl"
 FRAMES_ENDING = ".frames.csv"
@@ -77,13 +78,16 @@ class Results:
             raise UserFacingError(f"{self.frames_file}: cannot be read: {error}") from None
 
     def video(self) -> Path | None:
-        """The recording itself where it lies beside the events, else the annotated video, else nothing."""
+        """The recording, beside the events or where it was replayed from; else the annotated video, or nothing."""
         folder = self.events_file.parent
         named = {Path(event.source).name for event in self.events() if "://" not in event.source}
         choices = [folder / name for name in sorted(named)]
         if self.events_file.name == _PLAIN:
-            choices += [*(folder / name for name in _VIDEOS_OF_PLAIN), folder / "annotated.mp4"]
-        choices += [folder / f"{self.name}.mp4", folder / f"{self.name}.annotated.mp4"]
+            choices += [folder / name for name in _VIDEOS_OF_PLAIN]
+        noted = noted_source(self.events_file)
+        choices += [folder / f"{self.name}.mp4", *([noted[0]] if noted else [])]
+        choices += [folder / "annotated.mp4"] if self.events_file.name == _PLAIN else []
+        choices += [folder / f"{self.name}.annotated.mp4"]
         return next((choice for choice in choices if choice.is_file()), None)
 
     def _text(self) -> str:

@@ -25,12 +25,11 @@ class FramesFile:
         path: CSV file to write; an older one is replaced.
 
     Raises:
-        UserFacingError: it cannot be written.
+        UserFacingError: it cannot be written; so do `take` and `close`.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._face: FaceTracked | None = None
         self._row: dict[str, float | int] = {}
         try:
             self._file = path.open("w", newline="", encoding="utf-8")
@@ -55,8 +54,19 @@ class FramesFile:
         """Write the last row and finish. A second call does nothing."""
         if self._file.closed:
             return
-        self._flush()
-        self._file.close()
+        try:
+            self._flush()
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> UserFacingError:
+        return UserFacingError(f"{self._path}: cannot be written: {error.strerror}; make room")
 
     def _begin(self, sequence: int, presentation_s: float) -> None:
         self._flush()
@@ -69,7 +79,7 @@ class FramesFile:
         try:
             self._writer.writerow(self._row)
         except OSError as error:
-            raise UserFacingError(f"{self._path}: cannot be written: {error.strerror}; make room") from None
+            raise self._full(error) from None
         self._row = {}
 
 

@@ -95,7 +95,10 @@ def replay_paths(
             if stopped_by:
                 break
     if report.sections:
-        console.print(f"Report: {report.close()}", soft_wrap=True)
+        try:
+            console.print(f"Report: {report.close()}", soft_wrap=True)
+        except UserFacingError as error:
+            problems.append(str(error))
     if problems:
         raise UserFacingError("; ".join(problems))
     return stopped_by

@@ -124,7 +124,7 @@ class Report:
 
 
 def _clock(time_s: float) -> str:
-    minutes, seconds = divmod(time_s, 60)
+    minutes, seconds = divmod(round(time_s, 3), 60)  # else 59.9996 would be 60.000
     return f"{minutes:.0f}:{seconds:06.3f}" if minutes else f"{seconds:.3f} s"
 
 

@@ -120,9 +120,8 @@ class Hub:
                 if kind == FRAME:
                     # Numbered here: the frames of two runs must not be taken for each other.
                     self._sequence += 1
-                    frame = self._sequence.to_bytes(4, "little") + piece
                     for viewer in looking:
-                        viewer.show(self._sequence, frame)
+                        viewer.show(self._sequence, piece)
                 elif piece.startswith(_MOTION_START):
                     for viewer in looking:
                         viewer.move(piece.decode())

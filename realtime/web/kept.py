@@ -78,6 +78,19 @@ def note_source(lines: Path, video: Path, image_fps: float) -> None:
         (lines.parent / _noted(_stem(lines))).write_text(f"{video.resolve()}\n{image_fps}\n")
 
 
+def noted_source(lines: Path) -> tuple[Path, float] | None:
+    """The video that `note_source` noted, and its rate where it is a folder of images; None where it is gone.
+
+    Args:
+        lines: the events file.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        original, *rate = (lines.parent / _noted(_stem(lines))).read_text().splitlines()
+        if Path(original).exists():
+            return Path(original), float(rate[0]) if rate else 30.0
+    return None
+
+
 def _stem(lines: Path) -> str:
     return lines.name.removesuffix(_EVENTS).rstrip(".")
 
@@ -96,10 +109,8 @@ def _run(name: str, lines: Path) -> KeptRun:
     folder, stem = lines.parent, _stem(lines)
     found = folder / _REPORT
     report = found if found.is_file() else None
-    with contextlib.suppress(OSError, ValueError):
-        original, *rate = (folder / _noted(stem)).read_text().splitlines()
-        if Path(original).exists():
-            return KeptRun(name, lines, Path(original), report, image_fps=float(rate[0]) if rate else 30.0)
+    if (noted := noted_source(lines)) is not None:
+        return KeptRun(name, lines, noted[0], report, image_fps=noted[1])
     recording = folder / _RECORDING
     if not stem and recording.is_file():
         return KeptRun(name, lines, recording, report, live=True)

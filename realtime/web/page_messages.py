@@ -1,7 +1,8 @@
 """What the page is told and what it asks, as JSON; frames travel beside it as bytes.
 
-A frame is one binary WebSocket message: four bytes with the length of a `PageFrame` in JSON, that JSON, the mesh as
-int16 (468, 2) in eighths of a pixel (nothing without a face), and the picture as JPEG.
+A frame is one binary WebSocket message: its number, how many frames this browser was too slow for so far, and the
+length of a `PageFrame` in JSON, each in four bytes; that JSON; the mesh as int16 (468, 2) in eighths of a pixel
+(nothing without a face); and the picture as JPEG.
 """
 
 from __future__ import annotations
@@ -139,6 +140,6 @@ Order: TypeAlias = Ask | CameraOffer
 
 
 def pack(frame: PageFrame, mesh: bytes, picture: bytes) -> bytes:
-    """One frame as the page gets it."""
+    """One frame as the page gets it, but for the first two numbers, which are each viewer's own."""
     head = msgspec.json.encode(frame)
     return b"".join((_LENGTH.pack(len(head)), head, mesh, picture))

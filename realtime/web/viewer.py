@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections import deque
 
 IN_FLIGHT = 2
 """Frames on their way that the browser has not confirmed: one travels while one is drawn."""
 _MOST_SAID = 500
 _MOST_MOTIONS = 1200  # a strip of twenty seconds at 60 frames/s
+_HEAD = struct.Struct("<II")
 _SILENT_S = 5.0  # a confirmation that does not come in this time was lost with a hidden page
 
 
@@ -21,6 +23,7 @@ class Viewer:
 
     def __init__(self) -> None:
         self.shows = ""
+        self._skipped = 0
         self._frame: tuple[int, bytes] | None = None
         self._said: deque[str] = deque(maxlen=_MOST_SAID)
         self._motions: deque[str] = deque(maxlen=_MOST_MOTIONS)
@@ -35,7 +38,13 @@ class Viewer:
         self._motions.clear()
 
     def show(self, sequence: int, frame: bytes) -> None:
-        """A newer frame is there; one that still waits is forgotten."""
+        """A newer frame is there; one that still waits is forgotten.
+
+        Args:
+            sequence: grows from frame to frame, whichever source they are of.
+            frame: as the relay has packed it.
+        """
+        self._skipped += self._frame is not None
         self._frame = (sequence, frame)
         self._news.set()
 
@@ -61,7 +70,7 @@ class Viewer:
         self._news.set()
 
     async def next(self) -> str | bytes | None:
-        """What to send next; None when there is nothing more."""
+        """What to send next, frames as told in `page_messages`; None when there is nothing more."""
         while not self._gone:
             self._news.clear()
             if self._said:
@@ -73,7 +82,7 @@ class Viewer:
             if self._frame is not None and self._ready():
                 (sequence, frame), self._frame = self._frame, None
                 self._in_flight.append((sequence, asyncio.get_running_loop().time()))
-                return frame
+                return _HEAD.pack(sequence, self._skipped) + frame
             await self._news.wait()
         return None
 

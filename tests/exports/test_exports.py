@@ -131,7 +131,14 @@ def test_parquet_is_typed_and_tells_its_units(tmp_path):
 def test_jsonl_and_csv_agree(tmp_path):
     folder = write_results(tmp_path / "a")
     (lines,) = export_path(folder, "jsonl", tmp_path / "merged.jsonl")
-    assert [json.loads(line)["id"] for line in lines.read_text().splitlines()] == [SMILE.id, FROWN.id, LATER.id]
+    (table,) = export_path(folder, "csv", tmp_path / "merged.csv")
+    events = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [event["id"] for event in events] == [SMILE.id, FROWN.id, LATER.id]
+    with table.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    for event, row in zip(events, rows, strict=True):
+        plain = {name: value for name, value in event.items() if not isinstance(value, dict)}
+        assert {name: row[name] for name in plain} == {name: str(value) for name, value in plain.items()}
 
 
 def elan(file: Path) -> tuple[ElementTree.Element, dict[str, int]]:
@@ -211,6 +218,11 @@ def test_openface_rows_hold_what_was_measured(tmp_path):
     assert not [name for name in rows[0] if name.endswith("_r")], "intensities are not measured"
 
 
+def test_a_full_disk_is_told_in_one_line():
+    with pytest.raises(UserFacingError, match="/dev/full: cannot be written"):
+        write_frames(Path("/dev/full"), 3)
+
+
 def test_two_recordings_of_a_folder(tmp_path):
     folder = write_results(write_results(tmp_path / "a"), "walk", (msgspec.structs.replace(SMILE, source="walk.mp4"),))
     assert [file.name for file in export_path(folder, "elan")] == ["talk.eaf", "walk.eaf"]
@@ -238,6 +250,8 @@ def test_nothing_found_is_no_error(tmp_path, form):
         (lambda folder: write_results(folder, events=(msgspec.structs.replace(SMILE, schema=9),)), "csv", "schema 9"),
         (lambda folder: None, "openface", "--export openface"),
         (lambda folder: (folder / "talk.frames.csv").write_text("a,b\n1,2\n"), "openface", "not a per-frame file"),
+        (lambda folder: None, "csv,elan", "choose from jsonl"),
+        (lambda folder: None, "", "choose from jsonl"),
         (lambda folder: None, "xlsx", "choose from jsonl, csv, parquet, elan, openface"),
         (lambda folder: (folder / "talk.eaf").mkdir(), "elan", "cannot be written"),
     ],
@@ -284,6 +298,9 @@ def test_a_replay_exports_and_the_command_exports_again(tmp_path):
     assert {(round(1000 * e["onset_s"]), round(1000 * e["offset_s"])) for e in events} <= spans
     assert root.find("HEADER/MEDIA_DESCRIPTOR").get("RELATIVE_MEDIA_URL") == "../demo.mp4"
 
+    (again,) = export_path(out, "elan", tmp_path / "again.eaf")
+    url = elan(again)[0].find("HEADER/MEDIA_DESCRIPTOR").get("RELATIVE_MEDIA_URL")
+    assert url == "./demo.mp4", "the video that was replayed, wherever it lies"
     again = glimpse("export", out, "--format", "parquet", "--out", tmp_path / "table.parquet")
     assert again.returncode == 0, again.stderr
     assert len(pyarrow.parquet.read_table(tmp_path / "table.parquet")) == len(events)

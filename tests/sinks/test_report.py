@@ -257,6 +257,13 @@ def test_many_recordings_stay_small(tmp_path):
     assert made.close().stat().st_size < 10_000_000
 
 
+@pytest.mark.parametrize(
+    ("time_s", "says"), [(0.0, "0.000 s"), (59.9994, "59.999 s"), (59.9996, "1:00.000"), (125.0496, "2:05.050")]
+)
+def test_a_minute_has_sixty_seconds(time_s, says):
+    assert report._clock(time_s) == says
+
+
 def test_a_report_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(UserFacingError, match="cannot be written"):
         Report(tmp_path / "missing" / "report.html").close()

@@ -87,7 +87,7 @@ def test_each_viewer_gets_the_frames_of_the_source_that_it_looks_at_and_every_ev
                 relay.send_multipart([SAID, name, b'{"type":"event","source":"%s"}' % name])
             for viewer, name in ((one, "a"), (other, "b")):
                 told = await said_to(viewer)
-                assert [piece[4:] for piece in told if isinstance(piece, bytes)] == [f"picture of {name}".encode()]
+                assert [piece[8:] for piece in told if isinstance(piece, bytes)] == [f"picture of {name}".encode()]
                 texts = [piece for piece in told if isinstance(piece, str)]
                 assert texts.count('{"type":"event","source":"a"}') == texts.count('{"type":"event","source":"b"}') == 1
                 assert [text for text in texts if "motions" in text] == [

@@ -5,13 +5,14 @@ export class Frames {
     this.page = page;
     this.draw = draw;
     this.seen = seen;
-    this.skipped = 0;
+    this.skipped = 0; // here, and before frames were sent
+    this.dropped = 0;
     this.waiting = null;
     this.busy = false;
   }
 
   take(data) {
-    if (this.waiting) this.skipped += 1;
+    if (this.waiting) this.dropped += 1;
     this.waiting = data;
     if (!this.busy) this.decode();
   }
@@ -21,9 +22,10 @@ export class Frames {
     while (this.waiting) {
       const data = this.waiting;
       this.waiting = null;
-      const view = new DataView(data), sequence = view.getUint32(0, true), length = view.getUint32(4, true);
-      const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 8, length)));
-      let at = 8 + length;
+      const view = new DataView(data), sequence = view.getUint32(0, true), length = view.getUint32(8, true);
+      this.skipped = this.dropped + view.getUint32(4, true);
+      const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 12, length)));
+      let at = 12 + length;
       const points = new Int16Array(data.slice(at, at + 4 * head.points));
       at += 4 * head.points;
       let bitmap;
