@@ -57,8 +57,9 @@ class KeptFiles:
         named = [self.events.name, self.report.name, self.session.name]
         if not self.pixels:
             return (*named, self.landmarks.name)
-        # A later replay of the video into this folder shows the face as well.
-        replayed = (f"{self.video.stem}.events.jsonl", f"{self.video.stem}.annotated.mp4")
+        # A later replay of the video into this folder shows and measures the face as well.
+        stem = self.video.stem
+        replayed = (f"{stem}.events.jsonl", f"{stem}.annotated.mp4", f"{stem}.frames.csv", f".{stem}.source")
         return (*named, self.video.name, *replayed)
 
     def recorders(self, fps: float) -> dict[str, Build]:

@@ -19,7 +19,7 @@ class PageSources:
     """Opens what is chosen.
 
     Args:
-        given: sources of the command line; several are one choice, `ALL`.
+        given: sources of the command line; several are one choice, `ALL`, and so is a URL or a file.
         camera: what is asked of a webcam.
         browser: socket of a browser's camera.
         demo_clip: makes the built-in clip in a folder; None where there is none.
@@ -46,14 +46,18 @@ class PageSources:
         self._demo_clip, self._private = demo_clip, private
         found = sorted(Path("/dev").glob("video*"), key=lambda path: (len(path.name), path.name))
         cameras = [(str(path), f"camera {path}") for path in found] or [("0", "camera 0")]
-        every = [(ALL, f"all {len(given)} sources of the command line")] if len(given) > 1 else []
+        # By a word of its own: a page that offers a URL without its password could not begin it again.
+        named = len(given) == 1 and given[0] not in (BROWSER, DEMO) and not SourceSpec(given[0]).is_camera
+        says = f"all {len(given)} sources of the command line" if len(given) > 1 else _label(given[0])
+        mine = [(ALL, says)] if len(given) > 1 or named else []
         demo = [(DEMO, "the built-in clip")] if demo_clip is not None else []
-        self.choices: list[tuple[str, str]] = [*every, *cameras, (BROWSER, IN_WORDS), *demo]
+        self.choices: list[tuple[str, str]] = [*mine, *cameras, (BROWSER, IN_WORDS), *demo]
+        self._first = ALL if mine else given[0]
 
     @property
     def first(self) -> str:
         """What to begin with."""
-        return ALL if len(self._given) > 1 else self._given[0]
+        return self._first
 
     def opened_by(self, order: Order) -> dict[str, SourceSpec]:
         """Sources by name, in words and without passwords.

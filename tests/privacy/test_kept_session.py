@@ -6,8 +6,11 @@ import hashlib
 
 import pytest
 
+from realtime.export_results import results_of
 from realtime.failures import UserFacingError
+from realtime.kept_files import KeptFiles
 from realtime.kept_session import begin_session, forget_session, read_manifest, seal_session
+from realtime.web.kept import note_source
 
 NAMES = ("recording.mp4", "events.jsonl", "report.html")
 
@@ -36,6 +39,17 @@ def test_a_session_cut_off_is_forgotten_whole(session):
     done = forget_session(session)
     assert set(done.files) == {"recording.mp4", "events.jsonl", "manifest.json"} and done.left == ()
     assert not session.exists()
+
+
+def test_what_a_replay_into_its_folder_left_is_forgotten_too(tmp_path):
+    kept = KeptFiles(tmp_path / "session", pixels=True)
+    kept.folder.mkdir()
+    begin_session(kept.folder, "glimpse 0", "camera", kept.keeps, kept.names)
+    replayed = results_of(kept.folder / "recording.events.jsonl")
+    for file in (replayed.events_file, replayed.frames_file, kept.folder / "recording.annotated.mp4"):
+        file.touch()
+    note_source(replayed.events_file, kept.video, 30.0)
+    assert forget_session(kept.folder).left == () and not kept.folder.exists()
 
 
 def test_what_was_not_recorded_is_left_and_named(session):

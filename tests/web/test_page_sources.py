@@ -33,6 +33,14 @@ def test_one_source_is_what_begins_and_several_are_one_choice(tmp_path):
     assert opened["camera 0"].fps == 60.0
 
 
+def test_a_stream_with_a_password_can_be_begun_again_from_the_page(tmp_path):
+    sources = chosen(["rtsp://me:secret@cam/1"], tmp_path)
+    assert sources.choices[0] == (sources.first, "rtsp://***@cam/1")
+    opened = sources.opened_by(Ask(do="start", source=sources.first))
+    assert {name: spec.spec for name, spec in opened.items()} == {"rtsp://***@cam/1": "rtsp://me:secret@cam/1"}
+    assert chosen(["browser"], tmp_path).first == "browser"
+
+
 def test_a_browsers_camera_is_watched_alone(tmp_path):
     with pytest.raises(UserFacingError, match="'browser' as the only source"):
         chosen(["0", "browser"], tmp_path)
