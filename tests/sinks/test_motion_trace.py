@@ -21,12 +21,15 @@ def trace_of(times_s, motion, capacity=64):
 )
 def test_peaks_are_kept_however_much_is_joined(peaks, fps, columns):
     times = 3.0 + np.arange(len(peaks)) / fps
-    got_times, motion, least = trace_of(times, peaks).columns(columns)
+    trace = trace_of(times, peaks)
+    got_times, motion, least = trace.columns(columns)
     seen = ~np.isnan(least)
     assert seen.sum() <= columns
     assert np.nanmax(motion[:, 0]) == max(peaks) and np.nanmax(motion[:, 1]) == pytest.approx(2 * max(peaks))
-    span = (times[-1] - times[0]) / max(1, seen.sum()) + 0.05
-    assert abs(got_times[int(np.nanargmax(motion[:, 0]))] - times[int(np.argmax(peaks))]) <= 2 * span + 64 / fps
+    stretches = int((times[-1] - times[0]) / trace.stretch_s) + 1
+    column_s = -(-stretches // columns) * trace.stretch_s
+    assert column_s <= max(2.1 * (times[-1] - times[0]) * (1 / columns + 2 / 64), 0.1), "no coarser than it must be"
+    assert abs(got_times[int(np.nanargmax(motion[:, 0]))] - times[int(np.argmax(peaks))]) <= column_s / 2 + 1e-6
     assert (np.diff(got_times) >= 0).all()
 
 

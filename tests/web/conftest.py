@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_program import PICTURES
+from keep_tour import ALIKE, likeness, shown
+from page_program import JUST_TAKEN
 
 from models.simulator.builtin_clip import make_builtin_clip
 from realtime.settings import SpotSettings
@@ -26,9 +27,14 @@ false_alarms_per_minute,noise_factor,threshold
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tour is looked at when all its pictures have been taken."""
-    items.sort(key=lambda item: item.path.name == "test_tour.py")
+@pytest.fixture(scope="module", autouse=True)
+def tour_is_current() -> Iterator[None]:
+    """After each file of tests: the tour's pictures show what the page looked like in them."""
+    yield
+    taken = {name for name in JUST_TAKEN if name in shown()}
+    JUST_TAKEN.clear()
+    changed = sorted(name for name in taken if likeness(name) <= ALIKE)
+    assert not changed, f"the page has changed ({', '.join(changed)}): run python tests/web/keep_tour.py"
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +59,6 @@ def launch() -> Iterator:
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         open_ones = []
-        for earlier in PICTURES.glob("*.png"):
-            earlier.unlink()  # a screenshot that is there is of this run
 
         def start(*flags: str):
             open_ones.append(playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags]))

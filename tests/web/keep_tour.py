@@ -6,12 +6,15 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 TAKEN = ROOT / "out" / "web"
 TOUR = ROOT / "docs" / "tour"
 WIDEST, TALLEST = 960, 1.5  # px, and times as tall as wide
+ALIKE = 0.75
+"""Least `likeness`: faces and cards differ from run to run, the layout does not."""
 
 
 def shown() -> list[str]:
@@ -26,6 +29,15 @@ def smaller(path: Path) -> Image.Image:
         image = image.crop((0, 0, image.width, min(image.height, round(image.width * TALLEST))))
     width = min(WIDEST, image.width)
     return image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+
+
+def likeness(name: str) -> float:
+    """Correlation of the tour's picture with the screenshot of that name, both 48 px wide; -1 where widths differ."""
+    kept, taken = Image.open(TOUR / f"{name}.webp"), smaller(TAKEN / f"{name}.png")
+    if kept.width != taken.width:
+        return -1.0
+    one, two = (np.asarray(image.convert("L").resize((48, 27)), float).ravel() for image in (kept, taken))
+    return float(np.corrcoef(one, two)[0, 1])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "out" / "web"
 """Screenshots of every run; not kept in the repository."""
+JUST_TAKEN: list[str] = []
+"""Names of those that this process has taken and not yet compared with the tour."""
 
 
 class Program:
@@ -54,6 +56,7 @@ def picture(page, name: str, whole: bool = False) -> None:
     """Keep a picture of what is seen, or of the whole page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
+    JUST_TAKEN.append(name)
 
 
 def looks_well(page, name: str, whole: bool = False) -> None:

@@ -37,7 +37,8 @@ export class Beside {
     this.time = time;
     this.images = { plain: this.load(number, 1), large: this.load(number, times) };
     await Promise.all([...this.images.plain, ...this.images.large].map((image) => image.decode().catch(() => null)));
-    if (asked === this.asked) this.show(this.time);
+    if (asked !== this.asked) return;
+    this.show(this.time);
     $("beside").dataset.ready = `${number}x${times}`;
   }
 

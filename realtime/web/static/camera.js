@@ -14,22 +14,27 @@ export class BrowserCamera {
     this.video.playsInline = true;
     this.canvas = document.createElement("canvas");
     this.busy = false;
+    this.asked = 0;
   }
 
   async start(record) {
     this.stop();
+    const asked = ++this.asked;
     if (!navigator.mediaDevices) return this.tell("This browser gives its camera only to pages on this machine.");
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({
+      stream = await navigator.mediaDevices.getUserMedia({
         audio: false,
         video: { width: { ideal: WIDTH }, height: { ideal: HEIGHT }, frameRate: { ideal: RATE } },
       });
     } catch (error) {
       return this.tell(`The browser gives no camera: ${error.message || error.name}`);
     }
-    const stream = this.stream;
+    if (asked !== this.asked) return stream.getTracks().forEach((track) => track.stop()); // asked for again meanwhile
+    this.stream = stream;
     this.video.srcObject = stream;
-    await this.video.play();
+    await this.video.play().catch(() => null);
+    if (this.stream !== stream) return; // stopped meanwhile
     this.canvas.width = this.video.videoWidth;
     this.canvas.height = this.video.videoHeight;
     this.context = this.canvas.getContext("2d", { alpha: false });

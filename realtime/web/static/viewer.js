@@ -6,7 +6,7 @@ const $ = (id) => document.getElementById(id);
 const AHEAD = 12;
 const SPEEDS = { 1: "1", 2: "0.5", 3: "0.25", 4: "0.1" };
 const pictures = new Map();
-let session = null, at = 0, playing = false, chosen = -1, wanted = null, drawing = false;
+let session = null, at = 0, playing = null, chosen = -1, wanted = null, drawing = false;
 const beside = new Beside();
 
 function picture(number) {
@@ -53,20 +53,22 @@ function draw(image) {
 }
 
 function play() {
-  playing = !playing;
+  playing = playing ? null : {};
+  const run = playing; // told apart: one that was paused may still wait for its picture
   $("play").textContent = playing ? "Pause" : "Play";
-  if (!playing) return;
+  if (!run) return;
   if (at >= session.times_s.length - 1) at = 0;
   let start = performance.now(), from = session.times_s[at];
   const speed = () => Number($("speed").value);
   let last = speed();
   const step = async (now) => {
-    if (!playing) return;
+    if (playing !== run) return;
     if (speed() !== last) { last = speed(); start = now; from = session.times_s[at]; }
     const due = from + ((now - start) / 1000) * last;
     let number = at;
     while (number + 1 < session.times_s.length && session.times_s[number + 1] <= due) number += 1;
     if (number !== at) await go(number);
+    if (playing !== run) return;
     if (at >= session.times_s.length - 1) return play();
     requestAnimationFrame(step);
   };
