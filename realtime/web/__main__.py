@@ -20,6 +20,7 @@ from rich.table import Table
 from realtime.failures import UserFacingError
 from realtime.live_run import LiveRun
 from realtime.settings import load_settings
+from realtime.stop_signals import StopSignals
 from realtime.telling import tell_network
 from realtime.web.live_page import LivePage
 from realtime.web.live_routes import live_routes
@@ -85,7 +86,7 @@ def _play(clip: Path, rounds: int, chromium: str, console: Console) -> list[floa
         looking.start()
         folder = Path(private)
         sources = PageSources([str(clip)], settings.camera, folder / "no-camera", None, folder)
-        leader = LivePage(server, LiveRun(settings, console, network, folder), orders, sources, folder)
+        leader = LivePage(server, LiveRun(settings, console, network, folder), orders, sources, folder, StopSignals())
         try:
             for _ in range(rounds):
                 leader.once(Ask(do="start", source=str(clip)))

@@ -20,6 +20,7 @@ from realtime.person import known_persons
 from realtime.run_state import RunState
 from realtime.settings import SpotSettings
 from realtime.source import redact
+from realtime.stop_signals import StopSignals
 from realtime.summary import Summary
 from realtime.watch_sources import watch_sources
 from realtime.web.hub import Hub
@@ -53,6 +54,7 @@ def watch_on_page(
         prepare_folder(run.out)
     orders: queue.Queue[Order] = queue.Queue()
     with (
+        StopSignals() as signals,
         tempfile.TemporaryDirectory(prefix="glimpse-wishes-") as private,
         PageServer("live.html", port, lambda hub: _routes(hub, orders, run.out)) as server,
     ):
@@ -60,7 +62,7 @@ def watch_on_page(
         chosen = PageSources(sources, run.settings.camera, socket, demo_clip, Path(private))
         run.console.print(f"Live page: {server.url}", soft_wrap=True, style="bold")
         run.console.print("Open it in a browser on this machine. Ctrl-C ends the program.")
-        stopped_by = LivePage(server, run, orders, chosen, Path(private)).lead(record)
+        stopped_by = LivePage(server, run, orders, chosen, Path(private), signals).lead(record)
     told = sorted(server.hub.latencies)
     if told:
         run.console.print(
@@ -85,12 +87,20 @@ class LivePage:
         orders: from the page.
         sources: opens what is chosen.
         private: folder for wishes.
+        signals: noted between the runs, which hear their own.
     """
 
     def __init__(
-        self, server: PageServer, run: LiveRun, orders: queue.Queue[Order], sources: PageSources, private: Path
+        self,
+        server: PageServer,
+        run: LiveRun,
+        orders: queue.Queue[Order],
+        sources: PageSources,
+        private: Path,
+        signals: StopSignals,
     ) -> None:
         self._server, self._run, self._orders, self._private = server, run, orders, private
+        self._signals = signals
         self._sources = sources
         self._wishes: dict[str, Wishes] = {}
         self._points = operating_points()
@@ -120,15 +130,12 @@ class LivePage:
             self._tell(phase="idle", chosen=BROWSER, says="Choose “This browser's camera” and press Start.")
         else:
             self._next = Ask(do="start", source=self._sources.first, record=record)
-        try:
-            while True:
-                order = self._next or self._wait()
-                self._next = None
-                stopped_by = self.once(order)
-                if stopped_by in ("Ctrl-C", "SIGTERM"):
-                    return stopped_by
-        except KeyboardInterrupt:
-            return "Ctrl-C"
+        while (order := self._next or self._wait()) is not None:
+            self._next = None
+            stopped_by = self.once(order)
+            if stopped_by in ("Ctrl-C", "SIGTERM"):
+                return stopped_by
+        return self._signals.received
 
     def once(self, order: Order) -> str:
         """One run, and what became of it is told on the page.
@@ -159,8 +166,9 @@ class LivePage:
         self._tell(phase="idle", says=says, problem="; ".join(filter(None, problems)), recording=False, running=[])
         return next((how.stopped_by for how in ended if how.stopped_by), "")
 
-    def _wait(self) -> Order:
-        while True:
+    def _wait(self) -> Order | None:
+        """The next run; None after a signal."""
+        while not self._signals.received:
             try:
                 order = self._orders.get(timeout=_LOOK_S)
             except queue.Empty:
@@ -168,6 +176,7 @@ class LivePage:
             if isinstance(order, CameraOffer) or order.do == "start":
                 return order
             self._obey(order)
+        return None
 
     def _watched(self, order: Order) -> list[Watched]:
         """Each with wishes of its own, and of this run: what was wished of an earlier one is over."""
@@ -191,6 +200,7 @@ class LivePage:
 
     def _stopping(self) -> bool:
         """Asked while a run goes on: the page's wishes are looked at here."""
+        self._stop_wanted |= bool(self._signals.received)  # came while the run was made ready
         while not self._stop_wanted:
             try:
                 order = self._orders.get_nowait()

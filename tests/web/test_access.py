@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, WebSocket
+from page_program import Program
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -120,6 +121,20 @@ def test_the_token_lies_in_a_file_of_this_user_only_and_goes_with_the_page(tmp_p
         folder = one.folder
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not file.exists() and not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("view",), ("camera", "browser", "--view", "web", "--out")], ids=["view", "idle page"]
+)
+def test_a_page_that_is_terminated_takes_its_token_along(tmp_path, words):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "events.jsonl").touch()
+    program = Program(*words, str(out), env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert list(tmp_path.glob("glimpse-page-*.url"))
+    program.process.terminate()
+    program.process.communicate(timeout=60)
+    assert program.process.returncode == 130 and not list(tmp_path.glob("glimpse-page-*.url"))
 
 
 def test_a_link_laid_in_wait_is_not_followed(tmp_path, monkeypatch):
