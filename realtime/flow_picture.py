@@ -53,19 +53,25 @@ def flow_over_face(
         face: grey uint8 (H, W).
         flow: float32 (H, W, 2), px.
         where: bool (H, W), pixels that are coloured.
-        full: motion that shows as pure colour, px.
+        full: motion that is covered most, px; its hue is pure from half of it on.
     """
-    cover = (0.9 * _share(flow, full) ** 0.7 * where)[..., None]
+    cover = (_cover(flow, full) * where)[..., None]
     colours = cv2.cvtColor(face, cv2.COLOR_GRAY2RGB) * (1 - cover) + flow_colours(flow, full / 2) * cover
     return np.rint(colours).astype(np.uint8)
 
 
 def colour_wheel(size: int) -> NDArray[np.uint8]:
-    """The legend, RGBA uint8 (size, size, 4): what each direction and distance looks like, full scale at the rim."""
+    """The legend, RGBA uint8 (size, size, 4): what flow looks like when laid over something, full scale at the rim."""
     y, x = (np.mgrid[:size, :size].astype(np.float32) + 0.5 - size / 2) / (size / 2)
     radius = np.hypot(x, y)
     inside = (np.clip((1 - radius) * size / 2, 0, 1) * 255).astype(np.uint8)
-    return np.dstack([flow_colours(np.dstack([x, y]), 1.0), inside])
+    flow = np.dstack([x, y])
+    return np.dstack([flow_colours(flow, 0.5), np.rint(_cover(flow, 1.0) * inside).astype(np.uint8)])
+
+
+def _cover(flow: NDArray[np.float32], full: float) -> NDArray[np.float32]:
+    """How much of the face the colour hides; hue is certain from half the scale on, so that weak motion is seen."""
+    return np.asarray(0.9 * _share(flow, full) ** 0.7, np.float32)
 
 
 def _share(flow: NDArray[np.float32], full: float) -> NDArray[np.float32]:

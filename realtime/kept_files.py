@@ -8,6 +8,9 @@ from pathlib import Path
 from realtime.graph import Build
 from realtime.kept_session import Keeps
 
+REPLAYED_REPORT = "recording.report.html"
+"""Of a replay into the session's folder."""
+
 
 @dataclass(frozen=True)
 class KeptFiles:
@@ -60,7 +63,7 @@ class KeptFiles:
         # A later replay of the video into this folder shows and measures the face as well.
         stem = self.video.stem
         replayed = (f"{stem}.events.jsonl", f"{stem}.annotated.mp4", f"{stem}.frames.csv", f".{stem}.source")
-        return (*named, self.video.name, *replayed)
+        return (*named, self.video.name, *replayed, REPLAYED_REPORT)
 
     def recorders(self, fps: float) -> dict[str, Build]:
         """How to make the sinks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ import msgspec
 from realtime.failures import UserFacingError
 
 MANIFEST = "manifest.json"
+_DATED = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d")
 _NOTICE = "Biometric data: pictures or measurements of a person's face. Keep it only as long as that person agreed to."
 
 Keeps = Literal["video", "landmarks"]
@@ -136,6 +138,8 @@ def forget_session(folder: Path) -> Forgotten:
         left = tuple(sorted(path.name for path in folder.iterdir()))
         if not left:
             folder.rmdir()
+            if _DATED.fullmatch(folder.parent.name) and not any(folder.parent.iterdir()):
+                folder.parent.rmdir()  # the last of several sources that were recorded together
     except OSError as error:
         raise UserFacingError(f"{error.filename}: cannot be deleted: {error.strerror}; delete it by hand") from None
     return Forgotten(tuple(deleted), size, left)

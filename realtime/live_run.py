@@ -168,8 +168,9 @@ class LiveRun:
         for parcel in read_record(kept.session):
             report.take(parcel)
         report.end(summary)
-        kept.session.unlink()
-        self.console.print(f"Report: {report.close()}", soft_wrap=True)
+        written = report.close()
+        kept.session.unlink()  # only now: a full disk must not cost both
+        self.console.print(f"Report: {written}", soft_wrap=True)
         if kept.pixels:
             again = f"python run_camera.py replay {kept.video} --out {kept.folder}"
             self.console.print(f"For the annotated video: {again}", soft_wrap=True)

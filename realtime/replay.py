@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from realtime.failures import UserFacingError
 from realtime.graph import Build
 from realtime.graph_run import run_plan
 from realtime.image_folder import IMAGES
+from realtime.kept_files import REPLAYED_REPORT
+from realtime.kept_session import MANIFEST
 from realtime.pipeline import plan_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
@@ -69,9 +71,11 @@ def replay_paths(
     problems: list[str] = []
     stopped_by = ""
     exports = checked_formats(exports)
-    report = Report(out / "report.html", about={"Backend": tell_network(console, settings.recognise)})
+    # A recorded session has a report of its own, sealed with it.
+    report_file = out / (REPLAYED_REPORT if (out / MANIFEST).is_file() else "report.html")
+    report = Report(report_file, about={"Backend": tell_network(console, settings.recognise)})
     with tempfile.TemporaryDirectory(prefix=".session-", dir=out) as folder:
-        for number, recording in enumerate(_name_results(list(_expand(paths)), out, plain_names)):
+        for number, recording in enumerate(_name_results(_expand(paths, problems), out, plain_names)):
             record = Path(folder) / f"{number}.record"
             try:
                 summary = _replay_one(
@@ -104,19 +108,22 @@ def replay_paths(
     return stopped_by
 
 
-def _expand(paths: Sequence[Path]) -> Iterator[Path]:
+def _expand(paths: Sequence[Path], problems: list[str]) -> list[Path]:
+    """Videos and folders of images; a folder that holds neither is added to the problems."""
+    found: list[Path] = []
     for path in paths:
         if not path.is_dir():
-            yield path
+            found.append(path)
             continue
         inside = sorted(entry for entry in path.iterdir() if entry.is_file())
         videos = [entry for entry in inside if entry.suffix.lower() in VIDEOS]
         if videos:
-            yield from videos
+            found += videos
         elif any(entry.suffix.lower() in IMAGES for entry in inside):
-            yield path
+            found.append(path)
         else:
-            raise UserFacingError(f"{path}: holds neither videos nor images")
+            problems.append(f"{path}: holds neither videos nor images")
+    return found
 
 
 def _forget_empty(recording: Recording) -> None:

@@ -142,8 +142,14 @@ def _open(path: Path) -> tuple[Any, Any]:
     if container.format.name in _TEXT_AND_PICTURES or container.format.name.endswith("_pipe"):
         container.close()
         raise SourceError(f"{path}: not a video; give a video file, or a folder of images")
-    pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    if not pictures or pictures[0].codec_context is None:
+    stream = moving_picture(container)
+    if stream is None:
         container.close()
         raise SourceError(f"{path}: holds no video that can be decoded, only other streams; give a file with a picture")
-    return container, pictures[0]
+    return container, stream
+
+
+def moving_picture(container: Any) -> Any | None:
+    """The first video stream that is no cover art and can be decoded."""
+    pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    return pictures[0] if pictures and pictures[0].codec_context is not None else None

@@ -87,7 +87,7 @@ class Gate:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        why = self._refuse(scope, headers, query.get("token", []))
+        why = self._why_not(scope, headers, query.get("token", []))
         if why:
             await _refuse(scope, receive, send, why)
         elif scope["type"] == "http" and "token" in query:
@@ -97,7 +97,7 @@ class Gate:
         else:
             await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
 
-    def _refuse(self, scope: Scope, headers: dict[str, str], tokens: Iterable[str]) -> str:
+    def _why_not(self, scope: Scope, headers: dict[str, str], tokens: Iterable[str]) -> str:
         host, origin = headers.get("host", ""), headers.get("origin")
         if host not in self._hosts:
             return "this page answers only under its own address"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from realtime.image_folder import images_in, read_image
 from realtime.source import SourceError
-from realtime.video_file import upright
+from realtime.video_file import moving_picture, upright
 
 _KEPT = 48  # decoded frames; whoever scrubs goes to and fro
 _AHEAD = 60  # frames up to which decoding on is quicker than seeking
@@ -82,9 +82,12 @@ class KeptVideo:
     def _open(self) -> list[int]:
         try:
             self._container = av.open(str(self._path), options={"protocol_whitelist": "file"})
-            self._stream = self._container.streams.video[0]
+            stream = moving_picture(self._container)
+            if stream is None:
+                raise SourceError(f"{self._path}: holds no video that can be decoded")
+            self._stream = stream
             stamps = [packet.pts for packet in self._container.demux(self._stream) if packet.pts is not None]
-        except (av.error.FFmpegError, IndexError, OSError) as error:
+        except (av.error.FFmpegError, OSError) as error:
             raise SourceError(f"{self._path}: cannot be read: {error}") from None
         return sorted(set(stamps))
 

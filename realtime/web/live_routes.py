@@ -27,6 +27,7 @@ from realtime.web.viewer import Viewer
 
 CAMERA_SOCKET = "camera.ipc"
 _SIDES = (160, 1920)  # px of a browser's picture
+_RATES = (1, 240)  # frames per second
 _WAITING = 4
 
 
@@ -70,6 +71,9 @@ def live_routes(hub: Hub, orders: queue.Queue[Order]) -> APIRouter:
             offer = msgspec.json.decode(await socket.receive_text(), type=CameraOffer)
             if not all(_SIDES[0] <= side <= _SIDES[1] for side in (offer.width, offer.height)):
                 await socket.close(4400, f"pictures of {_SIDES[0]} to {_SIDES[1]} px, please")
+                return
+            if not _RATES[0] <= offer.fps <= _RATES[1]:
+                await socket.close(4400, f"{_RATES[0]} to {_RATES[1]} pictures a second, please")
                 return
             orders.put(offer)
             async for piece in socket.iter_bytes():

@@ -52,6 +52,17 @@ def test_what_a_replay_into_its_folder_left_is_forgotten_too(tmp_path):
     assert forget_session(kept.folder).left == () and not kept.folder.exists()
 
 
+def test_the_folder_of_several_sources_goes_with_the_last_of_them(tmp_path):
+    together = tmp_path / "2026-01-31_09-30-00"
+    for name in ("camera-0", "camera-1"):
+        (together / name).mkdir(parents=True)
+        begin_session(together / name, "glimpse", name, "video", ["events.jsonl"])
+    forget_session(together / "camera-0")
+    assert together.is_dir()
+    forget_session(together / "camera-1")
+    assert not together.exists() and tmp_path.is_dir()
+
+
 def test_what_was_not_recorded_is_left_and_named(session):
     (session / "notes.txt").write_text("mine")
     assert forget_session(session).left == ("notes.txt",)

@@ -79,6 +79,12 @@ export class BrowserCamera {
     }, "image/jpeg", QUALITY);
   }
 
+  // Also what the browser still asks its user for.
+  cancel() {
+    this.asked += 1;
+    this.stop();
+  }
+
   stop() {
     const { stream, socket } = this;
     this.stream = this.socket = null;

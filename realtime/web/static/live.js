@@ -15,7 +15,7 @@ const screen = new Screen($("video"), $("over"), $("nothing"));
 const strip = new Strip($("strip"));
 const cards = new Cards($("events"), $("none"), $("count"));
 const figures = new Figures();
-let socket = null, status = null, clock = null, fresh = false, said_timer = 0;
+let socket = null, status = null, clock = null, fresh = false, said_timer = 0, clock_timer = 0;
 
 const shown = new Shown($("shown"), turned);
 const page = { ask, clock: () => clock, status: () => status, shown: () => shown.name };
@@ -35,6 +35,7 @@ function connect() {
     fresh = false;
     setTimeout(() => { fresh = true; }, 400); // what was found before comes first
     clock = null;
+    clearTimeout(clock_timer);
     askClock();
     if (shown.name) ask({ do: "show", source: shown.name });
   };
@@ -58,7 +59,7 @@ function hearClock(said) {
   const offset = said.monotonic_ms - (now + said.at_ms) / 2;
   if (!clock || road <= clock.road || clock.tries > 50) clock = { offset, road, tries: 0 };
   clock.tries += 1;
-  setTimeout(askClock, clock.tries < 8 ? 60 : 3000);
+  clock_timer = setTimeout(askClock, clock.tries < 8 ? 60 : 3000);
 }
 
 function hear(said) {
@@ -224,7 +225,7 @@ document.addEventListener("keydown", (event) => {
   KEYS[event.key]();
 });
 $("control").addEventListener("submit", (event) => { event.preventDefault(); start(); });
-$("stop").addEventListener("click", () => { ask({ do: "stop" }); camera.stop(); });
+$("stop").addEventListener("click", () => { ask({ do: "stop" }); camera.cancel(); });
 $("reset").addEventListener("click", () => ask({ do: "reset", source: shown.name }));
 $("source").addEventListener("change", () => { $("other-box").hidden = $("source").value !== ""; });
 $("rate").addEventListener("input", rated);
