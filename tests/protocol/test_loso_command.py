@@ -116,6 +116,19 @@ def test_a_folder_keeps_to_one_run(archive, tmp_path):
     assert loso(*other, "--fresh").exit_code == 0
 
 
+def test_folds_that_nobody_can_place_are_not_taken(archive, tmp_path):
+    out = tmp_path / "run"
+    given = ("--data", f"megc2019:{archive}", "--model", "svm", "--out", out)
+    assert loso(*given).exit_code == 0
+    (out / "folds" / "seed-1" / "002.npz").write_bytes(b"PK damaged")
+    damaged = loso(*given)
+    assert damaged.exit_code == 1 and "002.npz: not a fold" in damaged.output
+    (out / "run.json").unlink()
+    refused = loso(*given)
+    assert refused.exit_code == 1 and "holds folds, but not run.json" in refused.output
+    assert loso(*given, "--fresh").exit_code == 0
+
+
 def test_an_archive_of_something_else_is_refused(tmp_path):
     file = tmp_path / "x.npz"
     np.savez(file, flow=np.zeros((3, 28, 28, 3)))
