@@ -71,7 +71,7 @@ def read_settings(file: Path | None, **given: int | None) -> TrainSettings:
 
     Args:
         file: keys are those of `TrainSettings`.
-        given: samples, seed and epochs, where the command line has them.
+        given: samples, held_out, seed and epochs, where the command line has them.
 
     Raises:
         TrainError: the file is missing, unreadable, or holds an unknown key.
@@ -149,6 +149,7 @@ def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Callable
     note = folder / "recipe.json"
     if not (note.is_file() and note.read_bytes() == recipe):
         samples = simulate(purpose, settings.seed, count, settings.nuisance, say)
+        note.unlink(missing_ok=True)  # until all of them are written it would speak for a mixture
         save_samples(samples, folder)
         note.write_bytes(recipe)
     return load_samples(folder)

@@ -99,26 +99,22 @@ def _merge(into: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 def read_samples(specs: Sequence[str], classes: int, say: Callable[[str], None]) -> Samples:
-    """All data together; every field that all of them have.
+    """The samples of one source.
 
     Raises:
         models.protocol.sources.DataError: data that cannot be read.
-        TrainError: another number of classes than three from data that know three only.
+        TrainError: several sources, or another number of classes than three from data that know three only.
     """
     from models.preparation.samples import read_classes
 
-    parts = []
-    for spec in specs:
-        kind, _, where = spec.partition(":")
-        if classes == 3:
-            parts.append(read_data(spec, say))
-        elif kind == "prepared":
-            parts.append(read_classes(Path(where), classes, say))
-        else:
-            raise TrainError(f"--data {spec}: {classes} classes need prepared:STORE")
-    if len(parts) > 1:
+    if len(specs) > 1:
         raise TrainError("prepare several data sets into one store: python -m models prepare --data A --data B")
-    return parts[0]
+    kind, _, where = specs[0].partition(":")
+    if classes == 3:
+        return read_data(specs[0], say)
+    if kind != "prepared":
+        raise TrainError(f"--data {specs[0]}: {classes} classes need prepared:STORE")
+    return read_classes(Path(where), classes, say)
 
 
 def train_system(
@@ -139,7 +135,6 @@ def train_system(
         models.protocol.sources.DataError: data that cannot be read.
         models.protocol.samples.MissingInput: data without what the model reads.
     """
-    torch.set_num_threads(max(torch.get_num_threads(), 1))
     begun = time.monotonic()
     samples = read_samples(data, config.classes, say)
     split = split_subjects(samples, config)
