@@ -221,6 +221,29 @@ def test_a_gpu_that_computes_nonsense_is_passed_over(gpu, path, tmp_path, monkey
     assert "gave another answer" in choice.refused[0].reason
 
 
+def test_a_gpu_without_memory_is_passed_over(gpu, path, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def full(*_):
+        raise MemoryError("Out of memory allocating 1,024 bytes\nand more")
+
+    monkeypatch.setattr("engine.device_buffers.Buffers.__init__", full)
+    choice = pick(path, read_proof(find_proof("cloud")))
+    assert choice.classifier.provenance.backend == "onnxruntime"
+    assert choice.refused[0].reason == "the GPU failed (Out of memory allocating 1,024 bytes)"
+
+
+def test_a_gpu_that_fails_on_an_event_is_one_line(gpu, cache, path, clouds, monkeypatch):
+    classifier = open_tensorrt(path, "float32", cache)
+
+    def broken():
+        raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+
+    monkeypatch.setattr(gpu.streams[-1], "synchronize", broken)
+    with pytest.raises(ModelError, match=r"the GPU failed \(cudaErrorIllegalAddress"):
+        classifier.classify(clouds[:1])
+
+
 class Cupy:
     """CuPy as far as the search for a device goes."""
 
