@@ -103,6 +103,7 @@ def test_bad_input_is_one_line(archive, tmp_path, arguments, says):
     assert result.exit_code == 1
     error = [line for line in result.output.splitlines() if line.startswith("error:")]
     assert len(error) == 1 and says in error[0]
+    assert not (tmp_path / "run" / "folds").exists(), "refused before any work"
     assert "Traceback" not in result.output
 
 
