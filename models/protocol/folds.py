@@ -53,7 +53,7 @@ def leave_one_subject_out(samples: Samples) -> list[Fold]:
 
 def judge_fold(recipe: Recipe, samples: Samples, fold: Fold, seed: int) -> Judgement:
     """Train on all other subjects, then judge the one held out. The recipe gets neither its events nor their labels,
-    and what it has made judges them without what annotators coded of them.
+    and what it has made judges them without their names and without what annotators coded of them.
 
     Raises:
         LeakError: the verdict on the subject's first event changes with the others out of sight.
@@ -64,7 +64,8 @@ def judge_fold(recipe: Recipe, samples: Samples, fold: Fold, seed: int) -> Judge
     if len(held_out) > 1:
         alone = _checked(fitted, held_out.take(np.array([0])))
         if np.abs(alone[0] - probabilities[0]).max() > 0.01:
-            raise LeakError(f"{recipe.name}: the verdict on {held_out.name[0]} depends on the other test events")
+            first = samples.inputs.name[fold.test[0]]
+            raise LeakError(f"{recipe.name}: the verdict on {first} depends on the other test events")
     return Judgement(probabilities, 0)
 
 
@@ -91,7 +92,7 @@ def judge_fold_leaking(recipe: Recipe, samples: Samples, fold: Fold, seed: int) 
 
 
 def _held_out(samples: Samples, fold: Fold) -> Inputs:
-    return samples.inputs.take(fold.test).without_annotations()
+    return samples.inputs.take(fold.test).measured_only()
 
 
 def _checked(fitted: Fitted, inputs: Inputs) -> NDArray[np.float64]:

@@ -49,9 +49,10 @@ class Inputs:
         """Some of the events, in the order of `index`."""
         return Inputs(self.name[index], {field: array[index] for field, array in self.arrays.items()})
 
-    def without_annotations(self) -> Inputs:
-        """The same events with what was measured only."""
-        return Inputs(self.name, {field: array for field, array in self.arrays.items() if field not in ANNOTATED})
+    def measured_only(self) -> Inputs:
+        """The same events numbered, without what somebody coded: some data sets name an event by its class."""
+        numbers = np.arange(len(self)).astype(np.str_)
+        return Inputs(numbers, {field: array for field, array in self.arrays.items() if field not in ANNOTATED})
 
 
 @dataclass(frozen=True)

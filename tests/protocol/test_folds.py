@@ -63,9 +63,20 @@ def test_labels_of_the_test_subject_change_nothing(samples):
     assert np.array_equal(before, after)
 
 
-def test_a_judgement_never_gets_what_annotators_coded(samples):
+def test_a_judgement_gets_neither_names_nor_what_annotators_coded(samples):
     coded = np.ones((len(samples), 17), np.int8)
     samples = replace(samples, inputs=Inputs(samples.inputs.name, {**samples.inputs.arrays, "units": coded}))
+
+    class Listens(Recorder):
+        def fit(self, train, seed, after_epoch=None):
+            class Fitted:
+                def predict(self, inputs):
+                    assert not set(inputs.name) & set(samples.inputs.name), "a name may tell the class"
+                    return np.tile([0.2, 0.3, 0.5], (len(inputs), 1))
+
+            return Fitted()
+
+    judge_fold(Listens(), samples, leave_one_subject_out(samples)[0], 1)
 
     class Cheat(Recorder):
         def fit(self, train, seed, after_epoch=None):
