@@ -19,12 +19,13 @@ from models.calibration import (
     fit_temperature,
     softmax,
 )
-from models.cloud_network import CloudNetwork, parameter_count, to_checkpoint
+from models.cloud_network import CloudNetwork, to_checkpoint
 from models.cloud_samples import CloudSamples, load_samples, save_samples
 from models.cloud_training import FitSettings, Judged, fit, judge
 from models.code_commit import current_commit
 from models.labels import ACTION_UNITS, CLASSES
 from models.metrics import confusion, f1_per_action_unit, recall_per_class, uar, uf1
+from models.parameter_count import parameter_count
 from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 
 

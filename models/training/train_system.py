@@ -18,6 +18,7 @@ from models.calibration import certain_threshold, expected_calibration_error, fi
 from models.code_commit import current_commit
 from models.datasets.label_maps import class_names
 from models.metrics import confusion, f1_per_action_unit, uar, uf1
+from models.parameter_count import parameter_count
 from models.protocol.samples import Samples
 from models.protocol.sources import read_data
 from models.systems.catalogue import SYSTEMS, Made
@@ -143,7 +144,7 @@ def train_system(
     torch.manual_seed(config.seed)
     made = SYSTEMS[model].make(config.classes, config.full)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    parameters = sum(one.numel() for one in made.network.parameters())
+    parameters = parameter_count(made.network)
     say(f"{model}: {parameters} parameters, {len(split.training)} clips, {config.fit.epochs} epochs on {device}")
     training = samples.take(split.training)
     truth = Truth(torch.from_numpy(training.label), *made.units(training.inputs))

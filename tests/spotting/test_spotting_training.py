@@ -16,8 +16,9 @@ from realtime.sample_trace import SampleTrace
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from engine.stream_network import load_spot_network  # noqa: E402
+from models.parameter_count import parameter_count  # noqa: E402
 from models.spotting_export import export_spotting  # noqa: E402
-from models.spotting_network import LAGS, STATES, SpottingNetwork, parameter_count, to_checkpoint  # noqa: E402
+from models.spotting_network import LAGS, STATES, SpottingNetwork, to_checkpoint  # noqa: E402
 from models.spotting_patterns import LEVELS, Pattern, inject  # noqa: E402
 from models.spotting_recordings import TRAINING, VALIDATION  # noqa: E402
 from models.spotting_targets import mirrored, teach  # noqa: E402
