@@ -61,6 +61,7 @@ class CameraMeasurement:
 
     report: CameraReport
     time_s: NDArray[np.float64]  # (frames,)
+    face_s: NDArray[np.float64]  # (faces,) when a face was tracked
     light: NDArray[np.float64]  # (faces,) grey levels
     motion: NDArray[np.float64]  # (faces, regions) px at 224 px face width
 
@@ -112,7 +113,8 @@ def measure_camera(source: Source, seconds: float, settings: Settings | None = N
         )
     moved = np.array(motions)
     report = _report(source.says, np.array(times), faces, moved, np.array(light), np.array(grain), settings.spot)
-    return CameraMeasurement(report, np.array(times), np.array(light), np.sqrt((moved**2).sum(axis=-1)))
+    face_s = np.array([face.captured_ns * 1e-9 for face in faces])
+    return CameraMeasurement(report, np.array(times), face_s, np.array(light), np.sqrt((moved**2).sum(axis=-1)))
 
 
 def captured(sequence: int, frame: Frame, source: Source) -> Parcel:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from calibrate.outcome import stop
+
 
 def int8(
     model: Annotated[str, typer.Option(help="A float32 network of models/weights that reads clouds.")] = "cloud",
@@ -29,19 +31,15 @@ def int8(
     """Quantise a network: ranges from clouds, explicit Q/DQ, and what the rounding costs."""
     console = Console(highlight=False, soft_wrap=True)
 
-    def fail(reason: str) -> None:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"glimpse: {reason}", markup=False)
-        raise typer.Exit(1)
-
     def say(line: str) -> None:
         console.print(line, markup=False)
 
     needed = ("onnx", "torch", "onnxscript") if loso else ("onnx",)
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
-        fail(f"INT8 needs {', '.join(missing)}: pip install -e '.[train]'")
+        stop(f"INT8 needs {', '.join(missing)}: pip install -e '.[train]'")
     if method not in ("minmax", "entropy", "percentile"):
-        fail(f"no method named {method!r}; choose minmax, entropy or percentile")
+        stop(f"no method named {method!r}; choose minmax, entropy or percentile")
     import msgspec
 
     from calibrate import int8 as quantising
@@ -54,7 +52,7 @@ def int8(
             report.losses.append(loss_on_loso(loso, recipe or model, {}, method, say))  # type: ignore[arg-type]
         (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     except (ModelError, ValueError, OSError) as error:
-        fail(str(error))
+        stop(str(error))
     say(f"{report.file}: {report.products} products in INT8, ranges by {report.method} of {report.range_events} events")
     for loss in report.losses:
         say(loss.line())
@@ -64,4 +62,4 @@ def int8(
     try:
         say(f"installed: {quantising.install(report)}; use it with --model {model}-int8")
     except ModelError as error:
-        fail(str(error))
+        stop(str(error))

@@ -50,7 +50,8 @@ def loss_on_loso(
         if not hasattr(fitted, "exportable"):
             raise ModelError(f"recipe {recipe_name} does not say how its network is exported (`exportable`)")
         some = fold.train[:: max(len(fold.train) // _RANGE_EVENTS, 1)]
-        both = _judged(fitted, samples.inputs.take(some), samples.inputs.take(fold.test), method)
+        held_out = samples.inputs.take(fold.test).measured_only()
+        both = _judged(fitted, samples.inputs.take(some), held_out, method)
         exact[fold.test], rounded[fold.test] = both
         now = time.monotonic()
         if now - told > _TELL_EVERY_S:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import typer
@@ -23,9 +24,9 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except (UserFacingError, SettingsError) as error:
-        _stop(str(error))
+        stop(str(error))
     except ImportError as error:
-        _stop(missing_library_advice(error) or f"{error}; run 'pip install -e .' in this folder")
+        stop(missing_library_advice(error) or f"{error}; run 'pip install -e .' in this folder")
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
@@ -43,9 +44,10 @@ def check_writable(*files: Path | None) -> None:
             continue
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            was_there = file.exists()  # an empty file or a device of somebody's is not ours to delete
             with file.open("ab"):
                 pass
-            if file.stat().st_size == 0:
+            if not was_there:
                 file.unlink()
         except OSError as error:
             raise UserFacingError(f"{file}: cannot be written: {error.strerror}; choose another place") from None
@@ -72,17 +74,20 @@ def keep(
     """
     from realtime.failures import UserFacingError
 
+    file = json
     try:
         if json is not None:
             json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
             console.print(f"Figures: {json}", markup=False)
         if picture is not None:
+            file = picture
             draw(picture)
             console.print(f"Picture: {picture}", markup=False)
     except (OSError, ValueError) as error:  # matplotlib: a kind of picture that it cannot draw
-        raise UserFacingError(f"{json if picture is None else picture}: cannot be written: {error}") from None
+        raise UserFacingError(f"{file}: cannot be written: {error}") from None
 
 
-def _stop(reason: str) -> None:
+def stop(reason: str) -> NoReturn:
+    """Say it on standard error in one line, and end with status 1."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"glimpse: {reason}", markup=False)
     raise typer.Exit(1)

@@ -148,7 +148,7 @@ def with_quiet(
 
 
 def choose(points: Sequence[Point], wanted: float) -> Point:
-    """The point that finds most while it stays within the wanted rate; of equals the stricter.
+    """The point that finds most while it stays within the wanted rate; of equals the most precise, then the first.
 
     Raises:
         UserFacingError: none does.

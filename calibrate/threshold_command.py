@@ -53,7 +53,7 @@ def threshold(
         from realtime.failures import UserFacingError
         from realtime.settings import load_settings
 
-        check_writable(json, picture)
+        check_writable(json, picture, settings_file)
         chosen = load_settings(settings)
         method = chosen.spot.method
         kind: Kind = "overall" if all_kinds else "micro"

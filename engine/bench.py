@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -110,4 +111,4 @@ def machine() -> str:
     lines = information.read_text().splitlines() if information.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     processor = names[0] if names else platform.processor() or platform.machine()
-    return f"{processor}, {len(names) or 1} cores, Python {platform.python_version()}; one thread per runtime"
+    return f"{processor}, {os.cpu_count() or 1} cores, Python {platform.python_version()}; one thread per runtime"

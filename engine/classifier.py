@@ -29,6 +29,11 @@ class ModelError(RuntimeError):
         self.reason = reason
 
 
+def first_line(error: BaseException) -> str:
+    """What another library's error says, fit for a one-line message."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 class Verdicts(NamedTuple):
     """What the network says about N events."""
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine.classifier import ModelError
+from engine.classifier import ModelError, first_line
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 
@@ -44,8 +44,7 @@ def find_device() -> CudaDevice:
     except NoGpu:
         raise
     except Exception as error:  # CuPy raises the errors of three CUDA libraries
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise NoGpu(f"no usable NVIDIA GPU: {first}") from None
+        raise NoGpu(f"no usable NVIDIA GPU: {first_line(error)}") from None
     name = properties["name"]
     return CudaDevice(
         cupy,

@@ -25,6 +25,7 @@ class Buffers:
 
     def __init__(self, arrays: Any, schema: Schema, most: int, stream: Any) -> None:
         self._arrays, self._stream, self.most = arrays, stream, most
+        self._taken: dict[str, Any] = {}
         self.inputs = {one.name: one.shape for one in schema.inputs}
         self.outputs = schema.outputs
         shapes = {**self.inputs, **self.outputs}
@@ -53,10 +54,11 @@ class Buffers:
 
     def take(self, batch: dict[str, Any]) -> None:
         """Enqueue the copy of events that are on the GPU already, after whatever makes them there."""
-        made = self._arrays.cuda.get_current_stream().record()
+        # Kept until the next batch: memory freed before the copy has run could be given to somebody else.
+        self._taken = {name: self._arrays.ascontiguousarray(array) for name, array in batch.items()}
+        made = self._arrays.cuda.get_current_stream().record()  # after the above, which may be work of that stream too
         self._stream.wait_event(made)
-        for name, array in batch.items():
-            whole = self._arrays.ascontiguousarray(array)
+        for name, whole in self._taken.items():
             self._copy(self.address(name), int(whole.data.ptr), len(whole), self.inputs[name], _ON_DEVICE)
 
     def fetch(self, count: int) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,6 +11,7 @@ import torch
 
 from engine.metadata import TORCH_PEER, Metadata
 from engine.onnx_speed import faster
+from engine.quiet import quiet
 from engine.torch_peer import Origin, keep_state
 
 _OPSET = 18
@@ -43,7 +40,7 @@ def write_onnx(
         ValueError: the network's code allows one number of events only.
     """
     batch = torch.export.Dim("events", min=1, max=_MOST_EVENTS)
-    with _quiet():
+    with quiet():
         program = torch.onnx.export(
             network,
             tuple(tensor[:2] for tensor in samples.values()),
@@ -76,16 +73,3 @@ def write_onnx(
         model.metadata_props.add(key=TORCH_PEER, value=told)
     onnx.checker.check_model(model, full_check=True)
     target.write_bytes(model.SerializeToString())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter's own progress and deprecation notes are no news to a user."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import onnxruntime
 
-from engine.classifier import Batch, ModelError, Provenance, Verdicts, verdicts_of
+from engine.classifier import Batch, ModelError, Provenance, Verdicts, first_line, verdicts_of
 from engine.manifest import sha256_of
 from engine.metadata import read_metadata
 from engine.schema import checked_batch
@@ -48,7 +48,7 @@ class OnnxRuntimeClassifier:
                 options.add_session_config_entry("session.disable_quant_qdq", "1")
                 self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         except Exception as error:  # ONNX Runtime raises a dozen unrelated types
-            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({_first_line(error)})") from None
+            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({first_line(error)})") from None
         used = self._session.get_providers()[0]
         if used != provider:
             # ONNX Runtime falls back without a word where the driver or a library is missing.
@@ -90,8 +90,3 @@ class OnnxRuntimeClassifier:
         """
         arrays = checked_batch(self.schema, batch)
         return verdicts_of(dict(zip(self._outputs, self._session.run(self._outputs, arrays), strict=True)))
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -26,7 +26,7 @@ Kind = Literal["plan", "timing", "runtime"]
 class PlanKey(msgspec.Struct, frozen=True):
     """All that a plan depends on; a plan is used for exactly this and nothing else."""
 
-    onnx_sha256: str
+    onnx_sha256: str  # of the graph that was built, in its precision
     precision: str
     batches: tuple[tuple[int, int, int], ...]  # least, best and most events of each profile
     gpu: str

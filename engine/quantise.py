@@ -6,11 +6,8 @@ products in float32. (ONNX Runtime's defaults quantise biases to int32, which Te
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from engine.classifier import ModelError
 from engine.metadata import TORCH_PEER
 from engine.onnx_speed import drop_unread
+from engine.quiet import quiet
 
 RangeMethod = Literal["minmax", "entropy", "percentile"]
 
@@ -58,7 +56,8 @@ def quantise(
     nodes, channels = _products(model)
     if not nodes:
         raise ModelError(f"{source}: no matrix product or convolution with stored weights, so nothing to quantise")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    # The quantiser's advice on preparing models for ONNX Runtime's own kernels is none for TensorRT.
+    with tempfile.TemporaryDirectory() as folder, quiet():
         written, bare = Path(folder) / "int8.onnx", Path(folder) / "float32.onnx"
         drop_unread(model.graph)  # torch's parameters, if any
         onnx.save(model, bare)
@@ -119,15 +118,3 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has 
         if number >= len(next(iter(self._events.values()))):
             return None
         return {name: array[number : number + 1] for name, array in self._events.items()}
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantiser's advice on preparing models for ONNX Runtime's own kernels is none for TensorRT."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)

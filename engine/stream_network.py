@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from engine.classifier import ModelError
+from engine.classifier import ModelError, first_line
 from engine.manifest import WEIGHTS, find_model
 
 SPOT_WEIGHTS = WEIGHTS / "spot"
@@ -46,7 +46,7 @@ class StreamNetwork:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a dozen unrelated types
-            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({str(error).splitlines()[0]})") from None
+            raise ModelError(f"{path}: not a model that ONNX Runtime can load ({first_line(error)})") from None
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             self.states: tuple[str, ...] = tuple(json.loads(metadata["states"]))

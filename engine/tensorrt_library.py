@@ -10,7 +10,7 @@ import importlib
 import re
 from typing import Any, NamedTuple
 
-from engine.classifier import ModelError
+from engine.classifier import ModelError, first_line
 
 LIBRARIES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT for RTX"}
 """Modules, best first, with their names for people."""
@@ -53,7 +53,7 @@ def find_library() -> Library:
                 reasons.append(f"{name} does not load: {error}")
             continue
         except (ImportError, OSError, RuntimeError) as error:
-            reasons.append(f"{name} does not load: {str(error).splitlines()[0]}")
+            reasons.append(f"{name} does not load: {first_line(error)}")
             continue
         version = str(module.__version__)
         if _numbers(version) < _LEAST[package]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,6 @@ import msgspec
 
 from engine.classifier import ModelError
 from engine.cuda_device import CudaDevice
-from engine.manifest import sha256_of
 from engine.metadata import Metadata, read_metadata
 from engine.plan_cache import PlanCache, PlanKey, UnusablePlan
 from engine.tensorrt_build import BATCHES, build_plan
@@ -48,6 +48,7 @@ def read_network(path: Path, precision: str | None = None) -> Network:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
     content = path.read_bytes()
+    shipped = hashlib.sha256(content).hexdigest()
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf's own error, which has no types
@@ -62,7 +63,7 @@ def read_network(path: Path, precision: str | None = None) -> Network:
         raise ModelError(f"{path}: holds a network in {about.precision}, which cannot run in {wanted}", advice)
     if wanted == "float16":
         content = to_half(model).SerializeToString()
-    return Network(about, sha256_of(path), content, wanted)
+    return Network(about, shipped, content, wanted)
 
 
 def plan_for(
@@ -82,7 +83,8 @@ def plan_for(
         ModelError: it cannot be built.
     """
     key = PlanKey(
-        onnx_sha256=network.sha256,
+        # Not of the file: a cast by other rules is another graph, and must not be served by the plan of the old one.
+        onnx_sha256=hashlib.sha256(network.onnx).hexdigest(),
         precision=network.precision,
         batches=BATCHES,
         gpu=device.name,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.classifier import Batch, ModelError, Provenance, Verdicts, verdicts_of
+from engine.classifier import Batch, ModelError, Provenance, Verdicts, first_line, verdicts_of
 from engine.cuda_device import CudaDevice, find_device
 from engine.device_buffers import Buffers
 from engine.plan_cache import PlanCache, PlanKey, UnusablePlan
@@ -32,7 +33,7 @@ def open_tensorrt(
         say: told of the building, which takes seconds to minutes.
 
     Raises:
-        ModelError: no GPU, no TensorRT, or the network cannot be built.
+        ModelError: no GPU, no TensorRT, the network cannot be built, or the GPU failed.
     """
     # The device first: the look costs nothing, while importing TensorRT costs some hundred megabytes.
     device = find_device()
@@ -40,12 +41,24 @@ def open_tensorrt(
     network = read_network(path, precision)
     cache = cache or PlanCache()
     key, plan = plan_for(network, library, device, cache, say)
-    try:
+    with _gpu_errors():
+        try:
+            return TensorRTClassifier(network, key, plan, library, device, cache)
+        except PlanRefused as error:
+            # The seal was whole, and still TensorRT does not take it: as good as corrupt, and said so.
+            key, plan = plan_for(network, library, device, cache, say, why=f"the kept one was refused ({error.reason})")
         return TensorRTClassifier(network, key, plan, library, device, cache)
-    except PlanRefused as error:
-        # The seal was whole, and still TensorRT does not take it: as good as corrupt, and said so.
-        key, plan = plan_for(network, library, device, cache, say, why=f"the kept one was refused ({error.reason})")
-    return TensorRTClassifier(network, key, plan, library, device, cache)
+
+
+@contextmanager
+def _gpu_errors() -> Iterator[None]:
+    """What CuPy says of the driver and of memory, as our own error: another runtime may still serve."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (RuntimeError, MemoryError) as error:
+        raise ModelError(f"the GPU failed ({first_line(error)})") from None
 
 
 class PlanRefused(ModelError):
@@ -140,6 +153,10 @@ class TensorRTClassifier:
         return verdicts_of({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
     def _judge(self, part: dict[str, Any], count: int, from_host: bool) -> dict[str, Any]:
+        with _gpu_errors():
+            return self._judged(part, count, from_host)
+
+    def _judged(self, part: dict[str, Any], count: int, from_host: bool) -> dict[str, Any]:
         if from_host:
             self._buffers.stage(part)
         else:

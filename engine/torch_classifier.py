@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from engine.classifier import Batch, ModelError, Provenance, Verdicts, verdicts_of
+from engine.classifier import Batch, ModelError, Provenance, Verdicts, first_line, verdicts_of
 from engine.export import torch_network
 from engine.onnx_runtime import OnnxRuntimeClassifier
 from engine.schema import checked_batch
@@ -59,8 +59,7 @@ class TorchClassifier:
             for count in (1, 8, 64):
                 self.classify({one.name: torch.zeros(count, *one.shape).numpy() for one in self.schema.inputs})
         except Exception as error:  # inductor raises whatever its compilers met
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"torch cannot run it here ({first})") from None
+            raise ModelError(f"torch cannot run it here ({first_line(error)})") from None
 
     def classify(self, batch: Batch) -> Verdicts:
         """Judge a batch; see `Classifier.classify`."""

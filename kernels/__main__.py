@@ -32,6 +32,7 @@ def bench(
         raise typer.Exit(2)
     figures = run(stills, pairs, slow, console)
     if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(figures, indent=2) + "\n")
 
 

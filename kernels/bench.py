@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,8 @@ def _rigid_table(title: str, rows: list[RigidScore], console: Console) -> dict[s
 
 def machine() -> str:
     """Processor and Python, in words."""
-    processor = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
-    cores = 1
-    if information.exists():
-        lines = information.read_text().splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        processor, cores = (names[0], len(names)) if names else (processor, 1)
-    return f"{processor}, {cores} cores, Python {platform.python_version()}"
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor() or platform.machine()
+    return f"{processor}, {os.cpu_count() or 1} cores, Python {platform.python_version()}"

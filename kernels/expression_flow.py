@@ -68,10 +68,10 @@ class ExpressionFlow:
         """Compile the kernels, or load them from disk."""
         size = (self.height, self.width)
         black = np.zeros(size, np.uint8)
-        self._flow.warm()
         with compiling():
             self.estimate(black, black, np.zeros(size, np.float32), np.ones(size, np.bool_))
         self._lattice = None
+        self._flow.warm()  # the last: it forgets its reference
 
     def set_reference(self, before: Image) -> None:
         """Keep `before` for any number of calls of `to`, and do its share of the work once.

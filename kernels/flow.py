@@ -15,6 +15,9 @@ from kernels.flow_scheme import FlowScheme
 SMALLEST = 32
 """Least height and width of an image, px."""
 
+BRIGHTEST = 1e4
+"""Grey levels beyond which, either way, an image is refused: magnified ones may leave 0 to 255 a little."""
+
 Image = Any
 """NumPy or CuPy, grey, uint8 or float32 in grey levels of 0 to 255: (height, width), or with pairs in front."""
 
@@ -78,7 +81,7 @@ class FlowEstimator:
         """Keep `before` for any number of calls of `to`, and do its share of the work once.
 
         Raises:
-            ValueError: another shape or dtype, or values that are not finite.
+            ValueError: another shape or dtype, or values that are not finite or no grey levels.
         """
         self._put(before)
         self.scheme.set_reference()
@@ -96,7 +99,7 @@ class FlowEstimator:
             float32 (height, width, 2), px, x then y: after(x + u, y + v) ~ before(x, y).
 
         Raises:
-            ValueError: another shape or dtype, values that are not finite, or no reference.
+            ValueError: another shape or dtype, values that are not finite or no grey levels, or no reference.
         """
         flow = self.pixels(self.cells_to(after, initial=initial), out)
         return flow.get() if isinstance(after, np.ndarray) and hasattr(flow, "get") else flow
@@ -143,15 +146,17 @@ class FlowEstimator:
             raise ValueError(f"images must be arrays of uint8 or float32, not {kind or type(image).__name__}")
         if image.shape != self._shape:
             raise ValueError(f"images must be grey and of shape {self._shape}, not {image.shape}")
-        if kind == np.float32 and isinstance(image, np.ndarray) and not np.isfinite(image.sum()):
-            raise ValueError("the image holds values that are not finite")
+        # The compiled loops trust their arithmetic not to overflow: NaN for a place would be read outside the image.
+        looked_at = kind == np.float32 and isinstance(image, np.ndarray)  # on a GPU the look would wait for the device
+        if looked_at and not (image.min() >= -BRIGHTEST and image.max() <= BRIGHTEST):
+            raise ValueError("the image holds values that are not finite, or no grey levels of 0 to 255")
         self.kernels.put(image, self.scheme.input)
 
     def _coarsest(self, initial: Any) -> Any:
         """A first guess as means over the coarsest grid's cells, in px of the coarsest scale."""
         given = np.asarray(initial.get() if hasattr(initial, "get") else initial, np.float32)
-        if given.shape != (*self._shape, 2) or not np.isfinite(given).all():
-            raise ValueError(f"initial must be a finite flow of shape {(*self._shape, 2)}")
+        if given.shape != (*self._shape, 2) or not np.abs(given).max() <= self.height + self.width:
+            raise ValueError(f"initial must be a flow of shape {(*self._shape, 2)}, no longer than the image")
         scale = 1 << (len(self.scheme.scales) - 1)
         block = CELL * scale
         height, width = self.scheme.input.shape[-2:]

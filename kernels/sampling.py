@@ -1,4 +1,4 @@
-"""Choosing points of a cloud: spread as far as may be, or at random."""
+"""Choosing points of a cloud, spread as far as may be."""
 
 from __future__ import annotations
 
@@ -35,18 +35,6 @@ def farthest_points(points: Any, count: int, *, first: int = 0, backend: Backend
     if not np.isfinite(rows).all():
         raise ValueError("points hold values that are not finite")
     return _farthest_numpy(rows, count, first) if chosen == "numpy" else _farthest(rows, count, first)
-
-
-def random_points(count: int, wanted: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Indices of `wanted` points out of `count`, without repeats as long as there are enough, int64 (wanted,).
-
-    Raises:
-        ValueError: nothing to choose from, or nothing wanted.
-    """
-    if count < 1 or wanted < 1:
-        raise ValueError(f"cannot choose {wanted} points out of {count}")
-    once = random.permutation(count)[:wanted]
-    return np.concatenate([once, random.integers(0, count, wanted - once.size)])
 
 
 @compiled

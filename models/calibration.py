@@ -93,7 +93,7 @@ def certain_threshold(
 def best_f1_threshold(
     logits: NDArray[np.floating[Any]], truth: NDArray[np.bool_], least_occurrences: int = 10
 ) -> float:
-    """The logit from which a unit is best called present: largest F1, the middle of the widest choice on a tie.
+    """The logit from which a unit is best called present: largest F1, averaged over neighbouring thresholds.
 
     Args:
         logits: (N,) of samples that were not trained on.

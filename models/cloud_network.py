@@ -172,11 +172,6 @@ class CloudNetwork(nn.Module):
         return motion / amplitude, tension, log_amplitude
 
 
-def parameter_count(network: nn.Module) -> int:
-    """Trainable numbers."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-
-
 def mirrored(clouds: Tensor) -> Tensor:
     """The same expressions on the other side of the face, (N, 8, P, 6)."""
     order = [CLOUD_REGIONS.index(_other_side(name)) for name in CLOUD_REGIONS]

@@ -103,6 +103,10 @@ class FittedCloud:
         """Probabilities (N, 3)."""
         return softmax(_log_chances(self.network, inputs), self.temperature)
 
+    def exportable(self, inputs: Inputs) -> tuple[RegionNetwork, dict[str, Tensor]]:
+        """The network, and what it reads of these events by input name; for `python -m calibrate int8 --loso`."""
+        return self.network, {"points": torch.from_numpy(grid_points(np.asarray(inputs["flow"])))}
+
 
 def _log_chances(network: RegionNetwork, inputs: Inputs) -> NDArray[np.float32]:
     with torch.inference_mode():

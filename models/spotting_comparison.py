@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def compare(
     results = {}
     for name, find in METHODS.items():
         clips = [
-            ScoredClip(table.stem, clip_seconds(folder, _name(table)), read_truth(table), find(*pair, settings.spot))
+            ScoredClip(_name(table), clip_seconds(folder, _name(table)), read_truth(table), find(*pair, settings.spot))
             for table, pair in zip(tables, traces, strict=True)
         ]
         results[name] = score_folder(clips, floor)
@@ -132,11 +132,3 @@ def as_markdown(results: dict[str, dict[str, Any]]) -> str:
 
 def _median(spread: dict[str, float] | None) -> str:
     return "-" if spread is None else f"{spread['median']:.0f}"
-
-
-def letters(results: Sequence[dict[str, Any]]) -> str:
-    """Recall by intensity of each result, for a line below the table."""
-    return "; ".join(
-        ", ".join(f"{letter} {hits}/{true}" for letter, (hits, true) in result["recall_by_intensity"]["micro"].items())
-        for result in results
-    )

@@ -46,7 +46,7 @@ def export_spotting(stored: dict[str, Any], target: Path) -> float:
         The largest difference between ONNX Runtime, row by row, and torch, all at once.
 
     Raises:
-        ValueError: the difference is too large; nothing is kept.
+        ValueError: the difference is too large; what was there before is kept.
     """
     import onnx
 
@@ -89,11 +89,15 @@ def export_spotting(stored: dict[str, Any], target: Path) -> float:
     for key, value in about.items():
         model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model, full_check=True)
-    target.write_bytes(model.SerializeToString())
-    astray = _astray(probable, network, target)
-    if astray > _MOST_ASTRAY:
-        target.unlink()
-        raise ValueError(f"{target}: the exported network strays by {astray:.1e} from the trained one; not kept")
+    written = target.with_suffix(".onnx.new")
+    try:
+        written.write_bytes(model.SerializeToString())
+        astray = _astray(probable, network, written)
+        if not astray <= _MOST_ASTRAY:
+            raise ValueError(f"{target}: the exported network strays by {astray:.1e} from the trained one; not kept")
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
     record_model("spot", target, stored["trained_by"], stored["commit"])
     return astray
 
@@ -112,4 +116,4 @@ def _astray(probable: torch.nn.Module, network: SpottingNetwork, path: Path) -> 
         parts.append(stream.judge(rows[at : at + count]))
         at += count
     told = [np.concatenate(values) for values in zip(*parts, strict=True)]
-    return max(float(np.abs(e.T - t).max()) for e, t in zip(expected, told, strict=True))
+    return float(np.max([np.abs(e.T - t).max() for e, t in zip(expected, told, strict=True)]))  # NaN if any is

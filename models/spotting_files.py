@@ -106,8 +106,8 @@ def clip_seconds(truth: Path, name: str) -> float:
     seconds = _read_json(truth / f"{name}{_CONDITIONS}").get("seconds")
     if isinstance(seconds, int | float) and seconds > 0:
         return float(seconds)
-    videos = [path for path in sorted(truth.glob(f"{name}.*")) if path.suffix.lower() in {".mp4", ".avi", ".mkv"}]
-    for video in videos:
+    endings = {".mp4", ".avi", ".mkv"}
+    for video in (path for path in sorted(truth.iterdir()) if path.stem == name and path.suffix.lower() in endings):
         try:
             with av.open(str(video)) as container:
                 if container.duration:

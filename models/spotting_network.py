@@ -97,8 +97,3 @@ def from_checkpoint(stored: dict[str, Any]) -> SpottingNetwork:
     network = SpottingNetwork(int(stored["width"]))
     network.load_state_dict(stored["state"])
     return network.eval()
-
-
-def parameter_count(network: nn.Module) -> int:
-    """How many numbers were learned."""
-    return sum(parameter.numel() for parameter in network.parameters())

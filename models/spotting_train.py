@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 import torch
 
+from models.parameter_count import parameter_count
 from models.simulator.portrait import builtin_portrait
 from models.spotting_export import export_spotting
-from models.spotting_network import SpottingNetwork, from_checkpoint, parameter_count, to_checkpoint
+from models.spotting_network import SpottingNetwork, from_checkpoint, to_checkpoint
 from models.spotting_patterns import Pattern, draw_patterns
 from models.spotting_recordings import TRAINING, TracedRecording, trace_all
 from models.spotting_targets import TaughtRows, minutes, teach

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import typer
 
+from models.refusal import refuse
+
 
 def train_spot(
     out: Path, samples: int | None, epochs: int | None, seed: int | None, config: Path | None, command: str
@@ -27,8 +29,7 @@ def train_spot(
         settings = msgspec.structs.replace(settings, fit=fit)
         report = train_spotting(settings, out, command, current_commit(), typer.echo)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        refuse(str(error))
     typer.echo(f"{report['parameters']} parameters, learned from {report['minutes']:.0f} minutes")
     typer.echo(
         f"written: {out / 'spot.pt'} and {out / 'spot.onnx'}; put {out / 'spot.onnx'} and {out / 'manifest.json'}"

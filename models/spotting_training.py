@@ -104,7 +104,7 @@ def fit_spotting(
     network.train()
     for step in range(settings.steps):
         features, *truth = excerpts.draw()
-        past = torch.zeros(len(features), settings.width, network.memory)
+        past = torch.zeros(len(features), network.width, network.memory)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
             said, _ = network(features.transpose(1, 2), past)
         loss = spotting_loss([one.float() for one in said], truth, settings)

@@ -19,12 +19,13 @@ from models.calibration import (
     fit_temperature,
     softmax,
 )
-from models.cloud_network import CloudNetwork, parameter_count, to_checkpoint
+from models.cloud_network import CloudNetwork, to_checkpoint
 from models.cloud_samples import CloudSamples, load_samples, save_samples
 from models.cloud_training import FitSettings, Judged, fit, judge
 from models.code_commit import current_commit
 from models.labels import ACTION_UNITS, CLASSES
 from models.metrics import confusion, f1_per_action_unit, recall_per_class, uar, uf1
+from models.parameter_count import parameter_count
 from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 
 
@@ -71,7 +72,7 @@ def read_settings(file: Path | None, **given: int | None) -> TrainSettings:
 
     Args:
         file: keys are those of `TrainSettings`.
-        given: samples, seed and epochs, where the command line has them.
+        given: samples, held_out, seed and epochs, where the command line has them.
 
     Raises:
         TrainError: the file is missing, unreadable, or holds an unknown key.
@@ -149,6 +150,7 @@ def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Callable
     note = folder / "recipe.json"
     if not (note.is_file() and note.read_bytes() == recipe):
         samples = simulate(purpose, settings.seed, count, settings.nuisance, say)
+        note.unlink(missing_ok=True)  # until all of them are written it would speak for a mixture
         save_samples(samples, folder)
         note.write_bytes(recipe)
     return load_samples(folder)

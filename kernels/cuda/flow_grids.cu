@@ -57,8 +57,9 @@ extern "C" __global__ void relax(const float* tensor, const float* inverse, cons
               (t[0] + ridge) * solution[u] - t[cells] * solution[v];
     float q = right[v] - bending * bent(laplacian + pair * 2 * cells + cells, y, x, rows, columns) -
               (t[2 * cells] + ridge) * solution[v] - t[cells] * solution[u];
-    change[u] = momentum * change[u] + share * (m[0] * p + m[cells] * q);
-    change[v] = momentum * change[v] + share * (m[cells] * p + m[2 * cells] * q);
+    // The first step has no momentum: what an earlier solution left, a bad image's NaN perhaps, must not live on.
+    change[u] = (momentum > 0.0f ? momentum * change[u] : 0.0f) + share * (m[0] * p + m[cells] * q);
+    change[v] = (momentum > 0.0f ? momentum * change[v] : 0.0f) + share * (m[cells] * p + m[2 * cells] * q);
     solution[u] += change[u];
     solution[v] += change[v];
 }

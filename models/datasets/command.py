@@ -11,6 +11,7 @@ import typer
 from models.datasets.clip import DatasetError, Finding
 from models.datasets.label_maps import class_names, class_of
 from models.datasets.readers import READERS, find
+from models.refusal import refuse
 
 data = typer.Typer(no_args_is_help=True, add_completion=False, help="Look into folders of annotated recordings.")
 SHOWN = 20
@@ -35,8 +36,7 @@ def check(
     try:
         finding = find(where)
     except (DatasetError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        refuse(str(error))
     for line in told(finding, 10**6 if every else SHOWN):
         typer.echo(line)
     if not finding.clips:
@@ -59,16 +59,13 @@ def simulate(
     from models.datasets.miniature import LAYOUTS, Miniature, write_miniature
 
     if layout not in LAYOUTS:
-        typer.echo(f"error: no layout {layout!r} to simulate; choose one of: {', '.join(LAYOUTS)}", err=True)
-        raise typer.Exit(1)
+        refuse(f"no layout {layout!r} to simulate; choose one of: {', '.join(LAYOUTS)}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        typer.echo(f"error: {out} is there already: give a new folder", err=True)
-        raise typer.Exit(1)
+        refuse(f"{out} is there already: give a new folder")
     try:
         count = write_miniature(out, layout, Miniature(subjects, events, frames, seed=seed))
     except OSError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        refuse(str(error))
     typer.echo(f"{count} clips of {subjects} invented people written to {out}; next: python -m models data check {out}")
 
 

@@ -43,7 +43,7 @@ def find(spec: str) -> Finding:
 
 
 def detect(root: Path) -> Finding:
-    """The finding of the first reader that finds clips; of the most that one found missing when none does.
+    """The finding of the first reader that finds clips; one that says how to ask for a reader when none does.
 
     Raises:
         DatasetError: a sheet that cannot be read.

@@ -114,7 +114,8 @@ def class_folders(root: Path) -> Finding:
     """One folder per class, in it subjects with clips, or clips: `joy/anna/clip1/001.jpg`, `joy/anna_1.mp4`.
 
     A clip is a video or a folder of numbered frames. Without a folder for the subject, the clip's name up to the first
-    underscore is the subject; a name without one is a subject of its own.
+    underscore is the subject; a name without one is a subject of its own. Where a person has clips of one name in
+    several folders, the later ones are called by their folders too.
     """
     finding = Finding("folders")
     clips: list[tuple[Path, tuple[Path, ...]]] = [(video, (video,)) for video in _videos(root)]
@@ -124,16 +125,18 @@ def class_folders(root: Path) -> Finding:
             finding.skipped.append((str(folder.relative_to(root)), "fewer than two numbered frames"))
         else:
             clips.append((folder, tuple(images.values())))
+    taken: set[tuple[str, str]] = set()
     for place, frames in sorted(clips):
         parts = place.relative_to(root).parts
         if len(parts) < 2:
             finding.skipped.append((str(place.relative_to(root)), "lies in no folder of a class"))
             continue
         name = place.stem if frames[0] == place else place.name
-        subject = parts[1] if len(parts) > 2 else name.partition("_")[0]
-        finding.add(
-            AnnotatedClip("folders", plain_subject(subject), name, frames, 30.0, None, None, None, parts[0].lower())
-        )
+        subject = plain_subject(parts[1] if len(parts) > 2 else name.partition("_")[0])
+        if (subject, name) in taken:
+            name = "_".join((parts[0], *parts[2:-1], name))
+        taken.add((subject, name))
+        finding.add(AnnotatedClip("folders", subject, name, frames, 30.0, None, None, None, parts[0].lower()))
     if not finding.clips:
         endings = ", ".join(sorted(VIDEOS | IMAGES))
         finding.missing.append(f"no CLASS/SUBJECT/CLIP below {root}; clips are folders of frames or videos ({endings})")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.datasets.clip import AnnotatedClip
 
 LONGEST = 1000
-"""Frames of one clip that are read; of longer ones every second, third ... frame."""
+"""Frames of one clip that are read; of longer folders every second, third ... frame; longer videos are refused."""
 
 
 class ClipUnusable(ValueError):

@@ -37,7 +37,6 @@ class Prepared(NamedTuple):
 
     arrays: dict[str, NDArray[Any]]
     marks: Found
-    frames_read: int
     rate: float
 
 
@@ -73,7 +72,7 @@ class Preparer:
         arrays |= self._pictures(aligned.crops[span], aligned.mesh, read.rate, arrays["predicted_units"])
         arrays |= self._flows(grey[span], found.apex - found.onset, aligned.mesh, read.rate)
         arrays["units"] = unit_targets(clip.action_units)
-        return Prepared(arrays, found, len(read.images), read.rate)
+        return Prepared(arrays, found, read.rate)
 
     def _measured(
         self, depth: list[Path], grey: NDArray[np.uint8], mesh: NDArray[np.float32], found: Found

@@ -29,7 +29,7 @@ from models.preparation.store import (
 )
 
 Advanced = Callable[[int, int], None]
-"""Called with the number of clips done, and of those how many were there from before."""
+"""Called with the number of clips done and of all."""
 
 
 def prepare_all(

@@ -43,9 +43,7 @@ def compare(run: Predictions, reference: Predictions, named: str, resamples: int
     ):
         raise PredictionsError(f"{named} judged other events than this run: compare runs on the same data")
     subjects = np.unique(run.subject)
-    random = np.random.default_rng(seed)
-    draws = random.integers(len(subjects), size=(resamples, len(subjects)))
-    weights = np.stack([np.bincount(draw, minlength=len(subjects)) for draw in draws]).astype(np.float64)
+    weights = _resampled(len(subjects), resamples, seed)
     gain = _uf1(run, subjects, weights) - _uf1(reference, subjects, weights)
     all_subjects = np.ones((1, len(subjects)))
     difference = float((_uf1(run, subjects, all_subjects) - _uf1(reference, subjects, all_subjects))[0])
@@ -56,10 +54,14 @@ def compare(run: Predictions, reference: Predictions, named: str, resamples: int
 def interval(run: Predictions, resamples: int = 10_000, seed: int = 0) -> tuple[float, float]:
     """95 % interval of the run's UF1, mean over seeds, over resampled subjects."""
     subjects = np.unique(run.subject)
-    draws = np.random.default_rng(seed).integers(len(subjects), size=(resamples, len(subjects)))
-    weights = np.stack([np.bincount(draw, minlength=len(subjects)) for draw in draws]).astype(np.float64)
-    low, high = np.percentile(_uf1(run, subjects, weights), [2.5, 97.5])
+    low, high = np.percentile(_uf1(run, subjects, _resampled(len(subjects), resamples, seed)), [2.5, 97.5])
     return float(low), float(high)
+
+
+def _resampled(subjects: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """How often each subject is drawn, (resamples, subjects)."""
+    draws = np.random.default_rng(seed).integers(subjects, size=(resamples, subjects))
+    return np.stack([np.bincount(draw, minlength=subjects) for draw in draws]).astype(np.float64)
 
 
 def _uf1(run: Predictions, subjects: NDArray[np.str_], weights: NDArray[np.float64]) -> NDArray[np.float64]:

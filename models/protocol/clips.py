@@ -48,9 +48,8 @@ def read(where: str, say: Say) -> Samples:
     events: list[_Event] = []
     for number, table in enumerate(tables, start=1):
         name = table.name.removesuffix(".truth.csv")
-        video = next(
-            (file for file in sorted(folder.glob(f"{name}.*")) if file.suffix in (".mp4", ".mkv", ".avi")), None
-        )
+        videos = (folder / f"{name}{ending}" for ending in (".mp4", ".mkv", ".avi"))
+        video = next((file for file in videos if file.is_file()), None)
         if video is None:
             raise DataError(f"{table}: no video {name}.mp4 beside it")
         try:
@@ -83,11 +82,10 @@ def _events(
     found = []
     for number, row in enumerate(rows):
         try:
-            pair = [frames[row.onset_frame], frames[row.apex_frame]]
-            aligned = aligner.align(pair)
+            aligned = aligner.align([_frame(frames, number) for number in (row.onset_frame, row.apex_frame)])
             onset, apex = (cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in aligned.crops)
             measured = meter.measure(onset, apex, aligned.mesh, FACE_WIDTH)
-        except (KeyError, ClipUnusable, TooLittleSkin) as error:
+        except (ClipUnusable, TooLittleSkin) as error:
             say(f"{name}, {row.onset_s:.2f} s: left out ({error})")
             continue
         small = small_flow(measured, aligned.mesh)
@@ -96,6 +94,12 @@ def _events(
             _Event(f"{name}_{number:03d}", f"clips/{name}", label, measured.cloud, small.flow, small.landmarks)
         )
     return found
+
+
+def _frame(frames: dict[int, NDArray[np.uint8]], number: int) -> NDArray[np.uint8]:
+    if number not in frames:
+        raise ClipUnusable(f"frame {number} cannot be read")
+    return frames[number]
 
 
 def _frames(video: Path, wanted: set[int]) -> dict[int, NDArray[np.uint8]]:

@@ -43,7 +43,7 @@ def loso(
     """
     from models.protocol.folds import LeakError
     from models.protocol.outcome import conclude
-    from models.protocol.predictions import PredictionsError
+    from models.protocol.predictions import PredictionsError, read_predictions
     from models.protocol.recipe import UnknownRecipe, load_recipe
     from models.protocol.run import RunError, carry_out, discard, make_plan
     from models.protocol.samples import MissingInput
@@ -54,6 +54,8 @@ def loso(
         recipe = load_recipe(model, read_settings(settings or []))
         samples = read_data(data, typer.echo)
         plan = make_plan(data, samples, recipe, leaky_epoch_choice)
+        for folder in against or []:
+            read_predictions(folder / "predictions.csv")  # refused now rather than after hours of folds
         if fresh:
             discard(out)
         with WorkProgress("folds") as progress:

@@ -52,18 +52,20 @@ def leave_one_subject_out(samples: Samples) -> list[Fold]:
 
 
 def judge_fold(recipe: Recipe, samples: Samples, fold: Fold, seed: int) -> Judgement:
-    """Train on all other subjects, then judge the one held out. The recipe gets neither its events nor their labels.
+    """Train on all other subjects, then judge the one held out. The recipe gets neither its events nor their labels,
+    and what it has made judges them without their names and without what annotators coded of them.
 
     Raises:
         LeakError: the verdict on the subject's first event changes with the others out of sight.
     """
     fitted = recipe.fit(samples.take(fold.train), seed)
-    held_out = samples.inputs.take(fold.test)
+    held_out = _held_out(samples, fold)
     probabilities = _checked(fitted, held_out)
     if len(held_out) > 1:
         alone = _checked(fitted, held_out.take(np.array([0])))
         if np.abs(alone[0] - probabilities[0]).max() > 0.01:
-            raise LeakError(f"{recipe.name}: the verdict on {held_out.name[0]} depends on the other test events")
+            first = samples.inputs.name[fold.test[0]]
+            raise LeakError(f"{recipe.name}: the verdict on {first} depends on the other test events")
     return Judgement(probabilities, 0)
 
 
@@ -72,7 +74,7 @@ def judge_fold_leaking(recipe: Recipe, samples: Samples, fold: Fold, seed: int) 
 
     The best epoch is the first that gets most of the held-out subject's events right, as in common public code.
     """
-    held_out, truth = samples.inputs.take(fold.test), samples.label[fold.test]
+    held_out, truth = _held_out(samples, fold), samples.label[fold.test]
     best = Judgement(np.zeros((0, CLASS_COUNT)), 0)
     most = -1
 
@@ -87,6 +89,10 @@ def judge_fold_leaking(recipe: Recipe, samples: Samples, fold: Fold, seed: int) 
     if most < 0:
         raise ValueError(f"{recipe.name} has no epochs to choose from: leave out --leaky-epoch-choice")
     return best
+
+
+def _held_out(samples: Samples, fold: Fold) -> Inputs:
+    return samples.inputs.take(fold.test).measured_only()
 
 
 def _checked(fitted: Fitted, inputs: Inputs) -> NDArray[np.float64]:

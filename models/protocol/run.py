@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.protocol.folds import Fold, Judgement, judge_fold, judge_fold_leaking, leave_one_subject_out
 from models.protocol.predictions import Predictions
@@ -72,7 +75,7 @@ def carry_out(
         advanced: called with the number of folds done and of all.
 
     Raises:
-        RunError: the folder holds a run of another plan.
+        RunError: the folder holds a run of another plan, or a damaged fold; or a process died.
     """
     out.mkdir(parents=True, exist_ok=True)
     _claim(out / "run.json", plan)
@@ -110,6 +113,8 @@ def _judge_all(
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
+        except BrokenProcessPool:
+            raise RunError("a process died, for want of memory perhaps: go on with fewer --jobs") from None
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -135,6 +140,8 @@ def _judge(recipe: Recipe, plan: Plan, samples: Samples, fold: Fold, seed: int) 
 def _claim(file: Path, plan: Plan) -> None:
     written = msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
     if not file.is_file():
+        if next((file.parent / "folds").glob("seed-*/*.npz"), None) is not None:
+            raise RunError(f"{file.parent} holds folds, but not {file.name} that says whose: add --fresh")
         file.write_bytes(written)
         return
     try:
@@ -170,11 +177,18 @@ def _keep(file: Path, judgement: Judgement) -> None:
     unfinished.replace(file)
 
 
+def _read(file: Path) -> NDArray[np.float64]:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return np.asarray(archive["probabilities"], np.float64)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise RunError(f"{file}: not a fold ({error}); delete it, and the same command judges it again") from None
+
+
 def _gather(samples: Samples, folds: list[Fold], every: list[Job], out: Path) -> Predictions:
     rows, chances, seeds = [], [], []
     for job in every:
-        with np.load(_file(out, job), allow_pickle=False) as archive:
-            chances.append(archive["probabilities"])
+        chances.append(_read(_file(out, job)))
         rows.append(folds[job.number].test)
         seeds.append(np.full(len(rows[-1]), job.seed))
     index, seed = np.concatenate(rows), np.concatenate(seeds)

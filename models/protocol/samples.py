@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ANNOTATED = frozenset({"units"})
+"""Fields that somebody coded: training may learn from them, a judgement never gets them."""
+
 
 class MissingInput(ValueError):
     """A model wants what the data do not hold; the message says which data have it."""
@@ -45,6 +48,11 @@ class Inputs:
     def take(self, index: NDArray[np.integer[Any]]) -> Inputs:
         """Some of the events, in the order of `index`."""
         return Inputs(self.name[index], {field: array[index] for field, array in self.arrays.items()})
+
+    def measured_only(self) -> Inputs:
+        """The same events numbered, without what somebody coded: some data sets name an event by its class."""
+        numbers = np.arange(len(self)).astype(np.str_)
+        return Inputs(numbers, {field: array for field, array in self.arrays.items() if field not in ANNOTATED})
 
 
 @dataclass(frozen=True)

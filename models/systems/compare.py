@@ -85,7 +85,7 @@ def compare(
         models.protocol.sources.DataError: data that cannot be read.
         models.protocol.recipe.UnknownRecipe: an unknown model.
         models.protocol.run.RunError: a folder that holds something else.
-        ValueError: settings for a model that is not compared.
+        ValueError: settings for a model that does not exist.
     """
     samples = read_data(data, say)
     lines = []

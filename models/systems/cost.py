@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.parameter_count import parameter_count
+
 WARM_UPS = 3
 
 
@@ -21,11 +23,6 @@ class Cost(msgspec.Struct, frozen=True):
     gflop: float
     cpu_ms: float | None = None  # median, one thread, torch; without making the input
     gpu_ms: float | None = None
-
-
-def parameter_count(network: nn.Module) -> int:
-    """All numbers that are trained."""
-    return sum(one.numel() for one in network.parameters() if one.requires_grad)
 
 
 def gflop(network: nn.Module, batch: Sequence[Tensor]) -> float:

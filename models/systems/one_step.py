@@ -9,8 +9,9 @@ import msgspec
 import torch
 from torch import nn
 
+from models.parameter_count import parameter_count
 from models.systems.catalogue import SYSTEMS
-from models.systems.cost import gflop, parameter_count
+from models.systems.cost import gflop
 from models.training.loop import classes_of
 
 

@@ -5,13 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_SIDES = str.maketrans("LR", "RL")
-
-
-def mirrored_units(codes: str) -> str:
-    """Action units as sheets write them, after the face was mirrored: `L12+R14+4` -> `R12+L14+4`."""
-    return "+".join(code.translate(_SIDES) if code[:1] in "LR" else code for code in codes.split("+"))
-
 
 def chosen(count: int, chance: float, random: torch.Generator) -> Tensor:
     """Which of `count` samples are changed, bool (count,)."""

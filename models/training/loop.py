@@ -103,7 +103,7 @@ class Fitting:
         steps = max(len(outer) // batch, 1)
         schedule = self._schedule(optimiser, steps)
         cost = class_loss(settings, truth.label[outer].to(self.device), self.classes)
-        odds = None if truth.units is None else odds_against(truth.units[outer]).to(self.device)
+        odds = None if truth.units is None else odds_against(truth.units[_coded(truth, outer)]).to(self.device)
         read = _Reader(self.view, inputs)
         best: tuple[float, int, dict[str, Tensor]] = (-1.0, 0, {})
         learned: list[Learned] = []
@@ -229,6 +229,11 @@ class Fitting:
 
 def _plain(value: Any) -> bool:
     return isinstance(value, int | float | str | bool | list | type(None))
+
+
+def _coded(truth: Truth, index: Tensor) -> Tensor:
+    """Those of the samples whose action units are known: zeros of the others say nothing about how rare a unit is."""
+    return index if truth.known is None else index[truth.known[index]]
 
 
 def classes_of(logits: Any) -> Tensor:

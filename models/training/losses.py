@@ -41,7 +41,7 @@ def class_loss(settings: FitSettings, label: Tensor, classes: int) -> ClassLoss:
     """The loss that the settings name, with weights from the training labels where none are given.
 
     Raises:
-        ValueError: as many class weights as there are no classes.
+        ValueError: another number of class weights than of classes.
     """
     weight = None
     if settings.loss == "weighted":

@@ -10,7 +10,7 @@ import msgspec
 class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Chances and strengths of what is done to training samples; nothing of it is done to others."""
 
-    flip: float = 0.5  # chance of a mirror image; action units of left and right swap with it
+    flip: float = 0.5  # chance of a mirror image; action units are learned without their side
     decalcomanie: float = 0.0  # chance that one half of the face is mirrored onto the other
     jitter: float = 0.0  # strength of changed brightness and contrast, or of changed amplitude
     temporal_jitter: float = 0.0  # chance that a clip is shifted by a frame, its end repeated

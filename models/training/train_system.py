@@ -18,6 +18,7 @@ from models.calibration import certain_threshold, expected_calibration_error, fi
 from models.code_commit import current_commit
 from models.datasets.label_maps import class_names
 from models.metrics import confusion, f1_per_action_unit, uar, uf1
+from models.parameter_count import parameter_count
 from models.protocol.samples import Samples
 from models.protocol.sources import read_data
 from models.systems.catalogue import SYSTEMS, Made
@@ -99,26 +100,22 @@ def _merge(into: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 def read_samples(specs: Sequence[str], classes: int, say: Callable[[str], None]) -> Samples:
-    """All data together; every field that all of them have.
+    """The samples of one source.
 
     Raises:
         models.protocol.sources.DataError: data that cannot be read.
-        TrainError: another number of classes than three from data that know three only.
+        TrainError: several sources, or another number of classes than three from data that know three only.
     """
     from models.preparation.samples import read_classes
 
-    parts = []
-    for spec in specs:
-        kind, _, where = spec.partition(":")
-        if classes == 3:
-            parts.append(read_data(spec, say))
-        elif kind == "prepared":
-            parts.append(read_classes(Path(where), classes, say))
-        else:
-            raise TrainError(f"--data {spec}: {classes} classes need prepared:STORE")
-    if len(parts) > 1:
+    if len(specs) > 1:
         raise TrainError("prepare several data sets into one store: python -m models prepare --data A --data B")
-    return parts[0]
+    kind, _, where = specs[0].partition(":")
+    if classes == 3:
+        return read_data(specs[0], say)
+    if kind != "prepared":
+        raise TrainError(f"--data {specs[0]}: {classes} classes need prepared:STORE")
+    return read_classes(Path(where), classes, say)
 
 
 def train_system(
@@ -139,7 +136,6 @@ def train_system(
         models.protocol.sources.DataError: data that cannot be read.
         models.protocol.samples.MissingInput: data without what the model reads.
     """
-    torch.set_num_threads(max(torch.get_num_threads(), 1))
     begun = time.monotonic()
     samples = read_samples(data, config.classes, say)
     split = split_subjects(samples, config)
@@ -148,7 +144,7 @@ def train_system(
     torch.manual_seed(config.seed)
     made = SYSTEMS[model].make(config.classes, config.full)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    parameters = sum(one.numel() for one in made.network.parameters())
+    parameters = parameter_count(made.network)
     say(f"{model}: {parameters} parameters, {len(split.training)} clips, {config.fit.epochs} epochs on {device}")
     training = samples.take(split.training)
     truth = Truth(torch.from_numpy(training.label), *made.units(training.inputs))

@@ -84,3 +84,17 @@ def test_a_recipe_that_does_not_export_is_one_line(protocol, monkeypatch):
     monkeypatch.delattr(Fitted, "exportable")
     with pytest.raises(ModelError, match="recipe means does not say how its network is exported"):
         loss_on_loso("toy:x", "means", {}, "minmax", lambda line: None)
+
+
+def test_the_default_network_says_how_it_is_exported(monkeypatch):
+    random = np.random.default_rng(4)
+    flow = random.integers(100, 156, (12, 28, 28, 3)).astype(np.uint8)
+    label = np.tile(np.arange(3), 4)
+    for row, (y, x) in enumerate(np.array([(5, 4), (20, 20), (2, 20)])[label]):
+        flow[row, y : y + 6, x : x + 6, 1] = 240
+    names, subjects = np.array([str(number) for number in range(12)]), np.repeat(["a", "b"], 6)
+    samples = Samples(Inputs(names, {"flow": flow}), label, subjects, np.full(12, "toy"))
+    monkeypatch.setattr(sources, "read_data", lambda spec, say: samples)
+    few = {"epochs": 2, "batch": 6, "hidden": 16, "calibrate": False}
+    loss = loss_on_loso("toy:x", "cloud", few, "minmax", lambda line: None)
+    assert loss.events == 12 and 0 < loss.largest_difference < 0.2

@@ -86,10 +86,12 @@ def test_more_false_alarms_buy_recall(curve):
     assert chosen[0].settings["noise_factor"] > chosen[-1].settings["noise_factor"]
 
 
-def test_of_equals_the_stricter_is_chosen():
+def test_of_equals_the_most_precise_is_chosen_and_then_the_first():
     loose = point(0.4, 0.9)
     strict = msgspec.structs.replace(point(0.2, 0.9), precision=0.9)
     assert choose([loose, strict, point(0.1, 0.3)], 0.5) == strict
+    alike = [msgspec.structs.replace(loose, settings={"noise_factor": factor}) for factor in (3.0, 4.0)]
+    assert choose(alike, 0.5) == alike[0], "the shipped default hangs on this"
 
 
 def test_a_rate_that_cannot_be_kept_is_refused():

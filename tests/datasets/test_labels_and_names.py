@@ -8,7 +8,6 @@ from models.datasets.folders import plain_subject, same_clip, same_subject
 from models.datasets.label_maps import UnknownMap, class_names, class_of
 from models.datasets.sheet_reader import place_marks, plain_units
 from models.datasets.sheets import frame_number
-from models.training.augmentation import mirrored_units
 
 
 @pytest.mark.parametrize(
@@ -66,11 +65,6 @@ def test_marks_that_lie_elsewhere_are_refused():
 )
 def test_action_units_without_intensities(text: str, units: str):
     assert plain_units(text) == units
-
-
-def test_a_mirrored_face_has_its_sides_exchanged():
-    assert mirrored_units("L12+R14+4") == "R12+L14+4"
-    assert mirrored_units(mirrored_units("L1+R2+17")) == "L1+R2+17"
 
 
 def test_label_maps():

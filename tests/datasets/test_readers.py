@@ -219,3 +219,19 @@ def test_videos_written_here_open_elsewhere(events, tmp_path: Path):
     write_video(tmp_path / "a.mp4", events[0].frames)
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 16
+
+
+def test_clips_of_one_name_under_several_classes_are_all_kept(tmp_path: Path):
+    places = ("joy/anna/clip1", "anger/anna/clip1", "anger/anna/monday/clip1", "anger/bert/clip1")
+    for place in places:
+        (tmp_path / place).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / place / f"{number}.jpg").touch()
+    finding = find(f"folders:{tmp_path}")
+    assert len(finding.clips) == 4 and not finding.skipped
+    assert sorted((clip.subject, clip.name, clip.emotion) for clip in finding.clips) == [
+        ("anna", "anger_monday_clip1", "anger"),
+        ("anna", "clip1", "anger"),
+        ("anna", "joy_clip1", "joy"),
+        ("bert", "clip1", "anger"),
+    ]

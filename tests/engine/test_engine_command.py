@@ -4,11 +4,13 @@ import json
 import shutil
 import sys
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from engine import __main__ as command
-from engine.manifest import WEIGHTS
+from engine.manifest import WEIGHTS, record_model
+from engine.proof import read_proof, write_proof
 from engine.tensorrt_library import LIBRARIES
 
 
@@ -37,6 +39,17 @@ def test_check_fails_when_answers_stray(monkeypatch):
     result = run("check")
     assert result.exit_code == 1
     assert "error: answers stray from torch's: cloud in tensorrt, float16" in result.output
+
+
+def test_check_fails_when_the_test_vector_fits_no_runtime(tmp_path):
+    for path in WEIGHTS.glob("cloud.*"):
+        shutil.copy(path, tmp_path)
+    proof = read_proof(tmp_path / "cloud.proof.npz")
+    write_proof(proof._replace(answers={"probabilities": np.zeros((8, 4), np.float32)}), tmp_path / "cloud.proof.npz")
+    record_model("cloud", tmp_path / "cloud.onnx", "a test", "none", tmp_path / "cloud.proof.npz")
+    result = run("check", "--no-compile", "--folder", tmp_path)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "error: the stored test vector does not fit the network's probabilities"
 
 
 def test_a_build_without_a_gpu_is_one_line(monkeypatch):

@@ -1,13 +1,14 @@
 """The TensorRT classifier on a GPU made of NumPy: copies, profiles, graphs, and what becomes of kept plans."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("onnx", reason="needs the train extra")
 
-from engine import tensorrt_plan, tensorrt_run
+from engine import half, tensorrt_plan, tensorrt_run
 from engine.classifier import ModelError
 from engine.cuda_device import NoGpu, driver_version, find_device
 from engine.manifest import find_model, find_proof
@@ -141,6 +142,32 @@ def test_another_precision_is_another_plan(gpu, cache, path):
     assert gpu.builds == 2
 
 
+def test_another_cast_of_the_same_file_is_another_plan(gpu, cache, path, monkeypatch):
+    open_tensorrt(path, "float16", cache)
+    cast = half.to_half
+
+    def by_other_rules(model):
+        changed = cast(model)
+        changed.producer_name = "other rules"
+        return changed
+
+    monkeypatch.setattr(half, "to_half", by_other_rules)
+    open_tensorrt(path, "float16", cache)
+    assert gpu.builds == 2
+
+
+def test_a_copy_waits_until_what_it_copies_is_whole(gpu, cache, path, clouds):
+    classifier = open_tensorrt(path, "float32", cache)
+    arrays, order = classifier._buffers._arrays, []
+    contiguous = arrays.ascontiguousarray
+    arrays.ascontiguousarray = lambda array: (order.append("made whole"), contiguous(array))[1]
+    arrays.cuda.get_current_stream = lambda: SimpleNamespace(record=lambda: (order.append("marked"), "event")[1])
+    turned = DeviceArray(np.ascontiguousarray(clouds[:2].swapaxes(1, 2)))
+    turned = DeviceArray(turned.values.swapaxes(1, 2))
+    agree(classifier.classify(turned), load("cloud", "onnxruntime").classify(clouds[:2]))
+    assert order == ["made whole", "marked"]
+
+
 def test_a_corrupt_plan_is_built_anew_and_said(gpu, cache, path):
     open_tensorrt(path, cache=cache)
     kept = next(cache.folder.glob("*.plan"))
@@ -192,6 +219,29 @@ def test_a_gpu_that_computes_nonsense_is_passed_over(gpu, path, tmp_path, monkey
     choice = pick(path, read_proof(find_proof("cloud")))
     assert choice.classifier.provenance.backend == "onnxruntime"
     assert "gave another answer" in choice.refused[0].reason
+
+
+def test_a_gpu_without_memory_is_passed_over(gpu, path, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def full(*_):
+        raise MemoryError("Out of memory allocating 1,024 bytes\nand more")
+
+    monkeypatch.setattr("engine.device_buffers.Buffers.__init__", full)
+    choice = pick(path, read_proof(find_proof("cloud")))
+    assert choice.classifier.provenance.backend == "onnxruntime"
+    assert choice.refused[0].reason == "the GPU failed (Out of memory allocating 1,024 bytes)"
+
+
+def test_a_gpu_that_fails_on_an_event_is_one_line(gpu, cache, path, clouds, monkeypatch):
+    classifier = open_tensorrt(path, "float32", cache)
+
+    def broken():
+        raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+
+    monkeypatch.setattr(gpu.streams[-1], "synchronize", broken)
+    with pytest.raises(ModelError, match=r"the GPU failed \(cudaErrorIllegalAddress"):
+        classifier.classify(clouds[:1])
 
 
 class Cupy:

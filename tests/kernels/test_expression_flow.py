@@ -22,6 +22,14 @@ def swayed():
     return sways(12, seed=9)
 
 
+def test_warming_leaves_no_reference_behind():
+    separate = ExpressionFlow(64, 64)
+    separate.warm()
+    separate.set_face(np.zeros((64, 64), np.float32), np.ones((64, 64), bool))
+    with pytest.raises(ValueError, match="call set_reference first"):
+        separate.to(np.zeros((64, 64), np.uint8))
+
+
 def kept(residual, expression):
     """Amplitude of the expression in the residual."""
     return (residual * expression)[INSIDE].sum() / (expression**2)[INSIDE].sum()

@@ -26,6 +26,8 @@ def estimate():
         (np.zeros((0, 0), np.uint8), r"\(0, 0\)"),
         (np.full((64, 64), np.nan, np.float32), "not finite"),
         (np.full((64, 64), np.inf, np.float32), "not finite"),
+        (np.full((64, 64), 1e25, np.float32), "no grey levels"),
+        (np.full((64, 64), -1e25, np.float32), "no grey levels"),
         ([[0]], "list"),
         (None, "NoneType"),
     ],
@@ -69,6 +71,12 @@ def test_no_reference_yet():
 def test_a_first_guess_of_another_shape(estimate):
     with pytest.raises(ValueError, match="initial"):
         estimate(GOOD, GOOD, initial=np.zeros((32, 32, 2), np.float32))
+
+
+@pytest.mark.parametrize("length", [np.nan, np.inf, 1e30])
+def test_a_first_guess_that_leads_out_of_the_image(estimate, length):
+    with pytest.raises(ValueError, match="no longer than the image"):
+        estimate(GOOD, GOOD, initial=np.full((64, 64, 2), length, np.float32))
 
 
 def test_room_of_another_kind(estimate):

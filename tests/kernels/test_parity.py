@@ -10,6 +10,8 @@ from kernels.cuda_launch import SOURCES
 from kernels.displace import displaced
 from kernels.face_regions import MOTION_REGIONS, depth_map, region_labels, stable_skin
 from kernels.flow import FlowEstimator
+from kernels.flow_cuda import CudaFlow
+from kernels.flow_presets import relaxation_weights
 from kernels.interpolate import interpolate_frames, places_for_count
 from kernels.magnify import magnify_eulerian
 from kernels.region_motion import main_direction, region_motion, top_magnitudes
@@ -53,6 +55,21 @@ def test_a_batch_of_pairs_is_the_pairs_one_by_one(cuda_sources, face):
     single = FlowEstimator(224, 224, "tracking")
     for flow, before, after in zip(batch, befores, afters, strict=True):
         np.testing.assert_allclose(flow, single(before, after), atol=FLOW_TOLERANCE)
+
+
+def test_what_an_earlier_solution_left_does_not_live_on(cuda_sources):
+    random = np.random.default_rng(6)
+    kernels, size = CudaFlow(cuda_sources, 1), (8, 8)
+    tensor = np.stack([np.full(size, 50.0), np.zeros(size), np.full(size, 40.0)]).astype(np.float32)[None]
+    inverse, right = kernels.grid(3, *size), random.normal(0, 9, (1, 2, *size)).astype(np.float32)
+    kernels.invert(tensor, 20.0, inverse)
+    weights, found = np.array(relaxation_weights(3, 0.1), np.float32), []
+    for left in (0.0, np.nan):
+        solution, rooms = kernels.grid(2, *size), tuple(kernels.grid(2, *size) for _ in range(3))
+        rooms[1][:] = left
+        kernels.relax(tensor, inverse, 1.0, 0.5, weights, right, solution, rooms)
+        found.append(solution)
+    assert np.isfinite(found[0]).all() and np.array_equal(*found)
 
 
 @pytest.mark.parametrize("backend", OTHERS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernels.clouds import regional_cloud
 from kernels.region_motion import main_direction, region_motion, top_magnitudes
-from kernels.sampling import farthest_points, random_points
+from kernels.sampling import farthest_points
 from kernels.strain import flow_features, optical_strain
 from tests.kernels.warping import grid
 
@@ -141,12 +141,3 @@ def test_farthest_points_of_one_place():
     assert farthest_points(np.zeros((5, 3), np.float32), 5).tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="cannot choose"):
         farthest_points(np.zeros((5, 3), np.float32), 6)
-
-
-def test_random_points():
-    random = np.random.default_rng(0)
-    assert sorted(random_points(5, 5, random).tolist()) == [0, 1, 2, 3, 4]
-    more = random_points(5, 12, random)
-    assert more.shape == (12,) and set(more.tolist()) == {0, 1, 2, 3, 4}
-    with pytest.raises(ValueError, match="cannot choose"):
-        random_points(0, 3, random)

@@ -9,10 +9,10 @@ from models.cloud_network import (  # noqa: E402
     CloudShape,
     from_checkpoint,
     mirrored,
-    parameter_count,
     to_checkpoint,
 )
 from models.labels import ACTION_UNITS  # noqa: E402
+from models.parameter_count import parameter_count  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ pytest.importorskip("torch", reason="needs the train extra")
 import torch
 
 from models.cloud_grid import grid_points, grid_values
-from models.cloud_network import parameter_count
 from models.cloud_regions import RegionNetwork, mirrored
+from models.parameter_count import parameter_count
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.protocol.folds import LeakError, judge_fold, judge_fold_leaking, leave_one_subject_out
-from models.protocol.samples import Inputs, Samples
+from models.protocol.samples import Inputs, MissingInput, Samples
 
 
 class Constant:
@@ -61,6 +61,38 @@ def test_labels_of_the_test_subject_change_nothing(samples):
     other = replace(samples, label=turned)
     before, after = (judge_fold(Svm(), one, fold, 1).probabilities for one in (samples, other))
     assert np.array_equal(before, after)
+
+
+def test_a_judgement_gets_neither_names_nor_what_annotators_coded(samples):
+    coded = np.ones((len(samples), 17), np.int8)
+    samples = replace(samples, inputs=Inputs(samples.inputs.name, {**samples.inputs.arrays, "units": coded}))
+
+    class Listens(Recorder):
+        def fit(self, train, seed, after_epoch=None):
+            class Fitted:
+                def predict(self, inputs):
+                    assert not set(inputs.name) & set(samples.inputs.name), "a name may tell the class"
+                    return np.tile([0.2, 0.3, 0.5], (len(inputs), 1))
+
+            return Fitted()
+
+    judge_fold(Listens(), samples, leave_one_subject_out(samples)[0], 1)
+
+    class Cheat(Recorder):
+        def fit(self, train, seed, after_epoch=None):
+            assert train.inputs["units"].shape == (len(train), 17)
+
+            class Fitted:
+                def predict(self, inputs):
+                    return inputs["units"][:, :3] / 3
+
+            if after_epoch:
+                after_epoch(1, Fitted())
+            return Fitted()
+
+    for judge in (judge_fold, judge_fold_leaking):
+        with pytest.raises(MissingInput, match="'units'"):
+            judge(Cheat(), samples, leave_one_subject_out(samples)[0], 1)
 
 
 def test_a_model_that_looks_at_the_other_test_events_is_caught(samples):

@@ -103,6 +103,7 @@ def test_bad_input_is_one_line(archive, tmp_path, arguments, says):
     assert result.exit_code == 1
     error = [line for line in result.output.splitlines() if line.startswith("error:")]
     assert len(error) == 1 and says in error[0]
+    assert not (tmp_path / "run" / "folds").exists(), "refused before any work"
     assert "Traceback" not in result.output
 
 
@@ -114,6 +115,19 @@ def test_a_folder_keeps_to_one_run(archive, tmp_path):
     assert refused.exit_code == 1
     assert "another settings" in refused.output and "--fresh" in refused.output
     assert loso(*other, "--fresh").exit_code == 0
+
+
+def test_folds_that_nobody_can_place_are_not_taken(archive, tmp_path):
+    out = tmp_path / "run"
+    given = ("--data", f"megc2019:{archive}", "--model", "svm", "--out", out)
+    assert loso(*given).exit_code == 0
+    (out / "folds" / "seed-1" / "002.npz").write_bytes(b"PK damaged")
+    damaged = loso(*given)
+    assert damaged.exit_code == 1 and "002.npz: not a fold" in damaged.output
+    (out / "run.json").unlink()
+    refused = loso(*given)
+    assert refused.exit_code == 1 and "holds folds, but not run.json" in refused.output
+    assert loso(*given, "--fresh").exit_code == 0
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path):

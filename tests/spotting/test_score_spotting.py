@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from models.__main__ import app
 from models.simulator.truth import TruthRow, write_truth
+from models.spotting_files import ScoringError, clip_seconds
 
 RUNNER = CliRunner()
 
@@ -89,3 +90,9 @@ def test_what_is_missing_is_said_in_one_line(folders, spoil, says):
     result = RUNNER.invoke(app, ["score-spotting", *map(str, folders)])
     assert result.exit_code == 1
     assert says in result.output and result.output.count("\n") == 1
+
+
+def test_the_length_is_that_of_the_recording_of_this_name(tmp_path):
+    (tmp_path / "a.b.mp4").write_bytes(b"another recording")
+    with pytest.raises(ScoringError, match="neither video nor"):
+        clip_seconds(tmp_path, "a")

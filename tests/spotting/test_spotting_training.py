@@ -16,8 +16,9 @@ from realtime.sample_trace import SampleTrace
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from engine.stream_network import load_spot_network  # noqa: E402
+from models.parameter_count import parameter_count  # noqa: E402
 from models.spotting_export import export_spotting  # noqa: E402
-from models.spotting_network import LAGS, STATES, SpottingNetwork, parameter_count, to_checkpoint  # noqa: E402
+from models.spotting_network import LAGS, STATES, SpottingNetwork, to_checkpoint  # noqa: E402
 from models.spotting_patterns import LEVELS, Pattern, inject  # noqa: E402
 from models.spotting_recordings import TRAINING, VALIDATION  # noqa: E402
 from models.spotting_targets import mirrored, teach  # noqa: E402
@@ -119,6 +120,12 @@ def test_a_few_steps_lower_the_loss_and_the_export_says_the_same(tmp_path):
     assert parameter_count(network) < 100_000 and parameter_count(SpottingNetwork()) < 100_000
     stored = {"network": to_checkpoint(network), "shift": -1.0, "trained_by": "a test", "commit": "none"}
     assert export_spotting(stored, tmp_path / "spot.onnx") < 1e-4
+    shipped = (tmp_path / "spot.onnx").read_bytes()
+    with pytest.raises(ValueError, match="strays by nan"):
+        export_spotting({**stored, "shift": float("nan")}, tmp_path / "spot.onnx")
+    assert (tmp_path / "spot.onnx").read_bytes() == shipped and not list(tmp_path.glob("*.new"))
+    wider = SpotFitSettings(steps=1, batch=4, rows=200, settle=20)
+    assert fit_spotting([teach(trace(motion=motion), truth)], wider, said.append, network).width == 8
     answers = load_spot_network(tmp_path).judge(teach(trace(motion=motion), truth).features)
     assert answers.ended.shape[1] == 2 and 0 <= answers.ended.min() <= answers.ended.max() <= 1
 

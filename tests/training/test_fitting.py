@@ -14,7 +14,7 @@ from models.systems.mirrored_patches import mirrored_patches
 from models.systems.views import FlowView, PatchesView
 from models.training import augmentation as change
 from models.training.drawing import draw_order, hold_out_subjects
-from models.training.loop import Fitting, Learned, Truth
+from models.training.loop import Fitting, Learned, Truth, _coded
 from models.training.losses import class_loss, focal_loss, inverse_frequency, odds_against
 from models.training.settings import Augmentation, FitSettings
 
@@ -43,6 +43,13 @@ def test_weights_make_rare_classes_count_as_much_as_common_ones():
     with pytest.raises(ValueError, match="must be 3 numbers"):
         class_loss(FitSettings(loss="weighted", class_weights=(1.0, 2.0)), label, 3)
     assert odds_against(torch.tensor([[1.0, 0], [0, 0], [0, 0], [0, 0]])).tolist() == [3.0, 20.0]
+
+
+def test_how_rare_a_unit_is_comes_from_coded_samples_only():
+    units = torch.tensor([[1.0], [0.0], [0.0], [0.0], [0.0], [0.0]])
+    truth = Truth(torch.zeros(6, dtype=torch.int64), units, torch.tensor([True, True, False, False, False, False]))
+    assert odds_against(units[_coded(truth, torch.arange(6))]).tolist() == [1.0]
+    assert odds_against(units[_coded(truth._replace(known=None), torch.arange(6))]).tolist() == pytest.approx([5.0])
 
 
 def test_balanced_drawing_draws_classes_alike():
