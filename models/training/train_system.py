@@ -22,7 +22,7 @@ from models.parameter_count import parameter_count
 from models.protocol.samples import Samples
 from models.protocol.sources import read_data
 from models.systems.catalogue import SYSTEMS, Made
-from models.systems.checkpoint import input_table, some_inputs, to_checkpoint
+from models.systems.checkpoint import input_table, scrambled_inputs, to_checkpoint
 from models.training.loop import Fitting, Learned, Truth, classes_of
 from models.training.settings import FitSettings
 
@@ -176,7 +176,7 @@ def train_system(
             "network": to_checkpoint(model, config.classes, config.full, made.network),
             "temperature": temperature, "certain": certain, "labels": list(labels),
             "action_units": list(made.unit_names), "inputs": input_table(made),
-            "samples": some_inputs(made, samples.inputs.take(split.test), 16),
+            "samples": scrambled_inputs(made, samples.inputs.take(split.test), 16),
             "trained_by": command, "commit": current_commit(), "data": ", ".join(data),
         },
         out / f"{model}.pt",
