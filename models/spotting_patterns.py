@@ -78,13 +78,15 @@ def draw_patterns(
     """
     mesh = FaceMesh()
     patterns: list[Pattern] = []
-    while len(patterns) < count:
-        width = float(np.exp(rng.uniform(*np.log(face_px))))
-        none = Rates(micro=0, macro=0, held=0, speech=0, gaze=0, blink=0)
-        recording = draw_recording(portraits, 3.0, 30.0, rng, face_px=width, rates=none)
-        kinds = rng.choice(["micro", "macro", "held"], per_person, p=(0.5, 0.28, 0.22))
-        patterns += _measure(recording, [str(kind) for kind in kinds], mesh, rng)
-    mesh.close()
+    try:
+        while len(patterns) < count:
+            width = float(np.exp(rng.uniform(*np.log(face_px))))
+            none = Rates(micro=0, macro=0, held=0, speech=0, gaze=0, blink=0)
+            recording = draw_recording(portraits, 3.0, 30.0, rng, face_px=width, rates=none)
+            kinds = rng.choice(["micro", "macro", "held"], per_person, p=(0.5, 0.28, 0.22))
+            patterns += _measure(recording, [str(kind) for kind in kinds], mesh, rng)
+    finally:
+        mesh.close()
     return patterns[:count]
 
 

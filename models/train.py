@@ -26,6 +26,7 @@ from models.code_commit import current_commit
 from models.labels import ACTION_UNITS, CLASSES
 from models.metrics import confusion, f1_per_action_unit, recall_per_class, uar, uf1
 from models.parameter_count import parameter_count
+from models.protocol.source_digest import source_digest
 from models.simulated_clouds import NuisanceSettings, Purpose, simulate
 
 
@@ -95,7 +96,7 @@ def read_settings(file: Path | None, **given: int | None) -> TrainSettings:
 def train(settings: TrainSettings, out: Path, command: str, say: Callable[[str], None] = print) -> Report:
     """Train the network `cloud` and write DIR/cloud.pt and DIR/result.json.
 
-    Samples are kept under DIR/samples and used again when the settings that made them are the same.
+    Samples are kept under DIR/samples and used again when the settings and the code that made them are the same.
 
     Args:
         settings: samples, fit and nuisance.
@@ -146,7 +147,7 @@ def train(settings: TrainSettings, out: Path, command: str, say: Callable[[str],
 def _samples(settings: TrainSettings, purpose: Purpose, out: Path, say: Callable[[str], None]) -> CloudSamples:
     count = settings.samples if purpose is Purpose.TRAINING else settings.held_out
     folder = out / "samples" / purpose.name.lower()
-    recipe = msgspec.json.encode([count, settings.seed, settings.nuisance])
+    recipe = msgspec.json.encode([count, settings.seed, settings.nuisance, source_digest("models.simulated_clouds")])
     note = folder / "recipe.json"
     if not (note.is_file() and note.read_bytes() == recipe):
         samples = simulate(purpose, settings.seed, count, settings.nuisance, say)

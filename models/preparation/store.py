@@ -58,7 +58,7 @@ class Contents(msgspec.Struct, frozen=True):
 
 def clip_file(store: Path, clip: AnnotatedClip) -> Path:
     """Where a clip is kept."""
-    parts = [re.sub(r"[^\w.-]", "_", part) or "_" for part in (clip.dataset, clip.subject, clip.name)]
+    parts = [re.sub(r"[^\w.-]|^\.+", "_", part) or "_" for part in (clip.dataset, clip.subject, clip.name)]
     return store.joinpath("clips", *parts[:2], parts[2] + ".h5")
 
 

@@ -57,7 +57,7 @@ def make_plan(data: str, samples: Samples, recipe: Recipe, leaky: bool) -> Plan:
         samples.inputs[field]
     if leaky and not recipe.has_epochs:
         raise RunError(f"{recipe.name} has no epochs to choose from: leave out --leaky-epoch-choice")
-    code = source_digest(type(recipe).__module__)
+    code = source_digest(type(recipe).__module__, "models.protocol.folds")
     return Plan(data, recipe.name, settings_of(recipe), leaky, _digest(samples, recipe), code)
 
 

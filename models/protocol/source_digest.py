@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("models", "kernels", "realtime")
-_JUDGING = "models.protocol.folds"
 
 
-def source_digest(module: str) -> str:
-    """SHA-256 over the files that a recipe and its judgement import, directly or through others.
+def source_digest(*modules: str) -> str:
+    """SHA-256 over the files of modules, all that they import of ours, directly or through others, and their tables.
 
     What the command line, the readers and the report are made of does not count: the samples have a fingerprint of
     their own, and a report can be written anew.
 
     Args:
-        module: where the recipe stands, dotted.
+        modules: where the recipe and its judgement stand, dotted.
     """
     found: dict[str, Path] = {}
-    waiting = [module, _JUDGING]
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
         file = _file(name)
@@ -32,6 +32,8 @@ def source_digest(module: str) -> str:
     digest = hashlib.sha256()
     for name in sorted(found):
         digest.update(name.encode() + b"\0" + found[name].read_bytes())
+        for table in _tables(found[name]):
+            digest.update(table.name.encode() + b"\0" + table.read_bytes())
     return digest.hexdigest()
 
 
@@ -41,6 +43,12 @@ def _file(module: str) -> Path | None:
         return None
     path = _ROOT.joinpath(*module.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _tables(file: Path) -> list[Path]:
+    """Tables beside a module that it names, such as `flow_pulls.csv`."""
+    named = set(re.findall(r"[\w.-]+\.csv", file.read_text(encoding="utf-8")))
+    return [path for name in sorted(named) if (path := file.with_name(name)).is_file()]
 
 
 def _imported(file: Path) -> list[str]:
