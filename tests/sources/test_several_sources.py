@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from network_camera import NetworkCamera
 from rich.console import Console
 
 from realtime.failures import UserFacingError
-from realtime.settings import Settings
+from realtime.live_run import Watched
+from realtime.settings import CameraSettings, Settings
 from realtime.source import SourceSpec
+from realtime.summary import Summary
 from realtime.watch import watch_camera
 from realtime.watch_sources import folder_name, name_sources
 
@@ -82,6 +85,22 @@ def test_sources_are_named_without_passwords_and_each_once():
         "camera-0-2",
         "dev-video1",
     ]
+
+
+def test_all_that_is_asked_of_a_camera_reaches_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    begun: list[Watched] = []
+
+    def note(watched: Sequence[Watched], _run: object, **_options: object) -> list[Summary | UserFacingError]:
+        begun.extend(watched)
+        return []
+
+    monkeypatch.setattr("realtime.watch.watch_sources", note)
+    wish = CameraSettings(width=1280, height=720, fps=60, pixels="mjpeg", stall_s=2.0)
+    settings = Settings(camera=wish)
+    watch_camera(["0"], settings, Console(quiet=True), view="none", record=False, out=tmp_path)
+    spec = begun[0].source
+    given = {name: getattr(spec, name) for name in CameraSettings.model_fields}
+    assert given == wish.model_dump()
 
 
 def test_a_window_refuses_several_sources_in_one_line(tmp_path: Path):
