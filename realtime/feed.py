@@ -21,7 +21,8 @@ from realtime.feed_message import LONGEST_SIDE, MOST_BYTES, FeedEnd, FeedFrame, 
 from realtime.source import Frame, SourceError
 
 SCHEME = "feed://"
-_FIRST_FRAME_S = 45.0  # somebody has to go to the other machine and start it
+FIRST_FRAME_S = 45.0
+"""For the first frame, seconds: somebody has to go to the other machine and start it."""
 _SILENCE_S = 10.0
 _LOOK_MS = 200
 _WAITING = 4  # frames; more would only grow old
@@ -44,7 +45,7 @@ class Feed:
     """
 
     def __init__(
-        self, address: str, keys: KeyRing | None = None, first_s: float = _FIRST_FRAME_S, silence_s: float = _SILENCE_S
+        self, address: str, keys: KeyRing | None = None, first_s: float = FIRST_FRAME_S, silence_s: float = _SILENCE_S
     ) -> None:
         keys = keys or KeyRing.of_user()
         allowed = keys.allowed()
@@ -174,7 +175,10 @@ def _picture(jpeg: bytes) -> NDArray[np.uint8] | None:
     """RGB, or None for what is no picture of a sensible size."""
     if not jpeg:
         return None
-    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # its header promises more pixels than OpenCV will hold
+        return None
     if decoded is None or max(decoded.shape) > LONGEST_SIDE:
         return None
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

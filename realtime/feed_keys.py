@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import zmq
@@ -20,20 +21,23 @@ from realtime.failures import UserFacingError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+_Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}\Z")]  # Z85
+
+
 class KeyPair(msgspec.Struct, frozen=True):
     """A CURVE25519 pair in Z85, 40 characters each."""
 
-    public: str
-    secret: str
+    public: _Key
+    secret: _Key
 
 
 class SenderKey(msgspec.Struct, frozen=True):
     """What a sending machine needs: its own pair, and the public key of the machine it sends to."""
 
     name: str
-    public: str
-    secret: str
-    receiver: str
+    public: _Key
+    secret: _Key
+    receiver: _Key
 
 
 def new_pair() -> KeyPair:

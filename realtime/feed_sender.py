@@ -37,7 +37,7 @@ def send_feed(
         address: `feed://HOST:PORT` on which the other machine listens.
         key: the file made there by `keys new`.
         stopping: asked before each frame.
-        tell: told what is delivered, and once connected.
+        tell: told what is delivered, once connected.
 
     Returns:
         Frames sent, frames dropped.

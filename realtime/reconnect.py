@@ -30,7 +30,7 @@ class Reconnecting:
         open_source: opens it; raises SourceError.
         at_once: open it now, so that what it delivers is known and a mistake in its address ends the run; else it is
             opened when iterated, and waited for, since it has been seen to deliver before.
-        stall_s: no frame for so long is an interruption even while the read blocks, seconds.
+        stall_s: a read that takes longer has stalled, seconds; whoever iterates sees to it.
     """
 
     def __init__(self, open_source: Callable[[], Source], *, at_once: bool, stall_s: float) -> None:
@@ -42,6 +42,11 @@ class Reconnecting:
         self.stall_s = stall_s
         self.says, self.width, self.height, self.fps = "", 0, 0, 0.0
         self._note_properties()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the source is open; else the next item is waited for until it has been opened."""
+        return self._source is not None
 
     def __iter__(self) -> Iterator[Frame | Interruption]:
         failures = 0

@@ -135,7 +135,7 @@ class SourceSpec:
         if self.spec.startswith("feed://"):
             from realtime.feed import Feed
 
-            return Feed(self.spec)
+            return Feed(self.spec, silence_s=self.stall_s)
         if self.is_url:
             from realtime.stream import Stream
 

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import zmq
 
+from realtime.capture import OPENING_S
 from realtime.failures import UserFacingError
-from realtime.feed import Feed
+from realtime.feed import FIRST_FRAME_S, Feed
 from realtime.feed_keys import KeyRing, SenderKey, new_pair, read_sender_key, write_secret
 from realtime.feed_message import FeedEnd, FeedFrame
 from realtime.feed_sender import send_feed
@@ -147,6 +148,45 @@ def test_a_sender_started_again_keeps_time_going_forward(ring, address, tmp_path
     assert 100 < steps_ms[4] < 600, "and the pause between them is kept"
 
 
+@pytest.mark.parametrize("fps", [0.0, -25.0, float("nan"), float("inf")])
+def test_a_frame_at_no_possible_rate_is_refused(ring, address, tmp_path, fps):
+    out = sender(read_sender_key(ring.add("laptop", tmp_path)), address)
+    piece = msgspec.msgpack.decode(frame(0))
+    out.send(msgspec.msgpack.encode([fps if value == 30.0 else value for value in piece]))
+    out.send(frame(1))
+    feed = Feed(address, ring, first_s=10)
+    assert feed.fps == 30 and feed.notes() == ["1 pieces that were no frame refused"]
+    feed.close()
+    out.close()
+
+
+def test_a_picture_too_large_for_its_decoder_is_refused(ring, address, tmp_path):
+    out = sender(read_sender_key(ring.add("laptop", tmp_path)), address)
+    small = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    start = small.index(b"\xff\xc0") + 5  # height and width in the frame's header
+    huge = small[:start] + b"\xff\xdc\xff\xdc" + small[start + 4 :]
+    out.send(msgspec.msgpack.encode(FeedFrame("a", 0, 0, 0, 30.0, huge)))
+    out.send(frame(1))
+    feed = Feed(address, ring, first_s=10)
+    assert feed.notes() == ["1 pieces that were no frame refused"]
+    feed.close()
+    out.close()
+
+
+def test_a_sender_that_falls_silent_is_noticed_before_its_worker_is_taken_for_hung(
+    ring, address, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(KeyRing, "of_user", lambda: ring)
+    out = sender(read_sender_key(ring.add("laptop", tmp_path)), address)
+    out.send(frame(0))
+    feed = SourceSpec(address, stall_s=0.5).open()
+    with pytest.raises(SourceError, match=r"nothing came for 0\.5 s"):
+        list(feed)
+    feed.close()
+    out.close()
+    assert OPENING_S > FIRST_FRAME_S, "so is one that does not begin"
+
+
 def test_a_key_that_others_may_read_is_refused(ring, tmp_path):
     file = ring.add("laptop", tmp_path)
     assert oct(file.stat().st_mode & 0o777) == "0o600" == oct((ring.folder / "own.json").stat().st_mode & 0o777)
@@ -161,6 +201,14 @@ def test_a_damaged_key_and_a_missing_one_get_one_line(tmp_path):
     write_secret(tmp_path / "bad", new_pair())
     with pytest.raises(UserFacingError, match="no key of Glimpse"):
         read_sender_key(tmp_path / "bad")
+    pair = new_pair()
+    for secret in (pair.secret[:-1], pair.secret + "\n", "~" * 40):
+        write_secret(tmp_path / "bad", SenderKey("bad", pair.public, secret, pair.public))
+        with pytest.raises(UserFacingError, match="no key of Glimpse"):
+            read_sender_key(tmp_path / "bad")
+    for _ in range(50):
+        write_secret(tmp_path / "good", SenderKey("good", new_pair().public, new_pair().secret, pair.public))
+        read_sender_key(tmp_path / "good")
 
 
 @pytest.mark.parametrize("name", ["", "../up", ".hidden", "a b", "x" * 70])
