@@ -76,7 +76,7 @@ class Telling:
         self._leads = beside is None
         if beside is None:
             columns = (
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(pulse_style="cyan"),
                 TextColumn("{task.fields[seen]}"),
             )

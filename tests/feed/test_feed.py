@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 import zmq
+from typer.testing import CliRunner
 
 from realtime.capture import OPENING_S
 from realtime.failures import UserFacingError
@@ -21,6 +22,7 @@ from realtime.feed_keys import KeyRing, SenderKey, new_pair, read_sender_key, wr
 from realtime.feed_message import FeedEnd, FeedFrame
 from realtime.feed_sender import send_feed
 from realtime.source import SourceError, SourceSpec
+from run_camera import app
 
 
 @pytest.fixture
@@ -193,6 +195,13 @@ def test_a_key_that_others_may_read_is_refused(ring, tmp_path):
     file.chmod(0o644)
     with pytest.raises(UserFacingError, match="chmod 600"):
         read_sender_key(file)
+
+
+def test_a_folder_whose_name_looks_like_markup_is_printed_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    done = CliRunner().invoke(app, ["keys", "new", "laptop", "--out", str(tmp_path / "[" / "x]")])
+    assert done.exit_code == 0, done.output
+    assert f"{tmp_path}/[/x]/laptop.glimpse-key: carry it" in done.output
 
 
 def test_a_damaged_key_and_a_missing_one_get_one_line(tmp_path):
