@@ -146,6 +146,15 @@ def test_a_killed_child_is_one_clear_line_and_a_failing_exit_code(start: Callabl
     assert everything_gone(run)
 
 
+def test_a_signal_without_a_name_is_told_by_its_number(start: Callable[..., Run]):
+    run = start(**ENDLESS)
+    run.wait_for_motion()
+    run.workers()[0].send_signal(signal.SIGRTMIN + 3)
+    code, _, err = run.end()
+    assert code == 1
+    assert err.endswith(f"was killed by signal {signal.SIGRTMIN + 3}\n")
+
+
 def test_a_worker_killed_from_outside_is_noticed(start: Callable[..., Run]):
     run = start(**ENDLESS)
     run.wait_for_motion()
