@@ -181,4 +181,5 @@ class Telling:
 
 
 def _nth(count: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}{ending}")
