@@ -21,6 +21,7 @@ from realtime.feed import FIRST_FRAME_S, Feed
 from realtime.feed_keys import KeyRing, SenderKey, new_pair, read_sender_key, write_secret
 from realtime.feed_message import FeedEnd, FeedFrame
 from realtime.feed_sender import send_feed
+from realtime.metrics_server import token_path
 from realtime.source import SourceError, SourceSpec
 from run_camera import app
 
@@ -202,6 +203,25 @@ def test_a_folder_whose_name_looks_like_markup_is_printed_as_it_is(tmp_path, mon
     done = CliRunner().invoke(app, ["keys", "new", "laptop", "--out", str(tmp_path / "[" / "x]")])
     assert done.exit_code == 0, done.output
     assert f"{tmp_path}/[/x]/laptop.glimpse-key: carry it" in done.output
+
+
+def test_keys_lie_with_what_else_belongs_to_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert KeyRing.of_user().folder == tmp_path / "glimpse" / "keys"
+    assert token_path() == tmp_path / "glimpse" / "metrics.token"
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    assert KeyRing.of_user().folder.is_absolute() and token_path().is_absolute()
+
+
+def test_an_allowed_key_that_cannot_be_read_gets_one_line(ring, tmp_path):
+    ring.add("laptop", tmp_path)
+    (ring.folder / "allowed" / "laptop").write_bytes(b"\xff")
+    with pytest.raises(UserFacingError, match="holds no key"):
+        ring.allowed()
+    (ring.folder / "allowed" / "laptop").unlink()
+    (ring.folder / "allowed" / "folder").mkdir()
+    with pytest.raises(UserFacingError, match="a key cannot be read"):
+        ring.revoke("laptop")
 
 
 def test_a_damaged_key_and_a_missing_one_get_one_line(tmp_path):
