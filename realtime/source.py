@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
-_SECRET_PARAMETER = re.compile(r"(?i)([?&](?:pass(?:word|wd)?|pwd|token|key|secret|auth|user)=)[^&\s]*")
+_SECRET_PARAMETER = re.compile(
+    r"(?i)([?&][\w.-]*(?:pass?(?:word|wd)?|pwd?|token|key|secret|auth|usr|user?(?:name)?)=)[^&\s]*"
+)
 
 
 class SourceError(UserFacingError):
