@@ -104,6 +104,17 @@ def test_ctrl_c_while_starting_leaves_nothing(start: Callable[..., Run]):
     assert everything_gone(run)
 
 
+def test_ctrl_c_while_a_camera_is_waited_for_is_a_clean_stop(start: Callable[..., Run]):
+    run = start(**ENDLESS, fault={"stage": "capture", "kind": "build-hang"})
+    assert wait_until(lambda: len(run.workers()) == 5, 20)
+    time.sleep(1)
+    run.process.send_signal(signal.SIGINT)
+    code, out, err = run.end()
+    assert (code, err) == (130, "")
+    assert "stopped_by='Ctrl-C'" in out
+    assert everything_gone(run)
+
+
 def test_a_second_ctrl_c_kills(start: Callable[..., Run]):
     run = start(**ENDLESS, fault={"stage": "publish", "kind": "hang", "at": 0}, limits={"grace_s": 100.0})
     run.wait_for_motion()
