@@ -15,8 +15,7 @@ from realtime.presentation import GrowingStamps
 from realtime.reconnect import Interruption, Reconnecting
 from realtime.source import Frame, Source, SourceError
 
-OPENING_S = 50.0
-"""For opening a source, seconds; each gives up earlier, and says why."""
+_OPENING_S = 40.0  # drivers and name servers take their time
 _SLACK_S = 2.0  # a source that notices by itself that nothing comes says why; whoever watches it does not
 _NAP_S = 0.1
 
@@ -91,7 +90,7 @@ class Capture:
     def _limit_s(self) -> float | None:
         if not isinstance(self._source, Reconnecting):
             return None
-        return self._source.stall_s + _SLACK_S if self._source.connected else OPENING_S
+        return self._source.stall_s + (_SLACK_S if self._source.connected else _OPENING_S)
 
     def _interrupt(self, interruption: Interruption) -> None:
         """Say so once, then wait until it is time to try again."""

@@ -21,8 +21,9 @@ from realtime.feed_message import LONGEST_SIDE, MOST_BYTES, FeedEnd, FeedFrame, 
 from realtime.source import Frame, SourceError
 
 SCHEME = "feed://"
-FIRST_FRAME_S = 45.0
-"""For the first frame, seconds: somebody has to go to the other machine and start it."""
+_FIRST_FRAME_S = 45.0  # somebody has to go to the other machine and start it
+AGAIN_S = 5.0
+"""For the first frame of a sender that has sent before, seconds; short, since nobody can stop a run meanwhile."""
 _SILENCE_S = 10.0
 _LOOK_MS = 200
 _WAITING = 4  # frames; more would only grow old
@@ -45,7 +46,7 @@ class Feed:
     """
 
     def __init__(
-        self, address: str, keys: KeyRing | None = None, first_s: float = FIRST_FRAME_S, silence_s: float = _SILENCE_S
+        self, address: str, keys: KeyRing | None = None, first_s: float = _FIRST_FRAME_S, silence_s: float = _SILENCE_S
     ) -> None:
         keys = keys or KeyRing.of_user()
         allowed = keys.allowed()

@@ -28,13 +28,21 @@ class Reconnecting:
 
     Args:
         open_source: opens it; raises SourceError.
+        open_again: the same for a source that has delivered before; by default `open_source`.
         at_once: open it now, so that what it delivers is known and a mistake in its address ends the run; else it is
             opened when iterated, and waited for, since it has been seen to deliver before.
         stall_s: a read that takes longer has stalled, seconds; whoever iterates sees to it.
     """
 
-    def __init__(self, open_source: Callable[[], Source], *, at_once: bool, stall_s: float) -> None:
-        self._open_source = open_source
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        open_again: Callable[[], Source] | None = None,
+        *,
+        at_once: bool,
+        stall_s: float,
+    ) -> None:
+        self._open_again = open_again or open_source
         self._source: Source | None = open_source() if at_once else None
         self._notes: list[str] = []
         self._interruptions = 0
@@ -53,7 +61,7 @@ class Reconnecting:
         while True:
             try:
                 if self._source is None:
-                    self._source = self._open_source()
+                    self._source = self._open_again()
                     self._note_properties()
                 for frame in self._fresh(self._source):
                     failures = 0

@@ -162,7 +162,14 @@ class SourceSpec:
             return self.open()
         from realtime.reconnect import Reconnecting
 
-        return Reconnecting(self.open, at_once=not resume, stall_s=self.stall_s)
+        return Reconnecting(self.open, self._open_again, at_once=not resume, stall_s=self.stall_s)
+
+    def _open_again(self) -> Source:
+        if not self.spec.startswith("feed://"):
+            return self.open()
+        from realtime.feed import AGAIN_S, Feed
+
+        return Feed(self.spec, first_s=AGAIN_S, silence_s=self.stall_s)
 
 
 def open_source(

@@ -12,7 +12,7 @@ import pytest
 from camera_run import Run, reachable_by_children
 from network_camera import NetworkCamera
 
-from realtime.capture import OPENING_S, Capture
+from realtime.capture import Capture
 from realtime.fitting import fitted
 from realtime.lifeline import Books
 from realtime.logbook import Logbook
@@ -184,7 +184,7 @@ def test_opening_may_take_longer_than_a_read_whether_or_not_a_frame_ever_came(tm
     outlet = Outlet({}, {}, [], line, log)  # type: ignore[arg-type]
     source = Reconnecting(open_it, at_once=False, stall_s=1.0)
     Capture(source, "cam", line, outlet, log).run()  # type: ignore[arg-type]
-    assert line.limits == [OPENING_S, OPENING_S, 3.0, 3.0]
+    assert line.limits == [41.0, 41.0, 3.0, 3.0]
 
 
 def test_a_picture_of_another_size_keeps_its_proportions():
