@@ -79,7 +79,7 @@ class Reconnecting:
     def notes(self) -> list[str]:
         """What was odd so far, in this connection and those before it."""
         now = self._source.notes() if self._source is not None else []
-        stale = f"{self._stale} frames left out that had piled up before they could be read"
+        stale = f"{self._stale} frame{'s' * (self._stale > 1)} left out that had piled up before they could be read"
         return list(dict.fromkeys([*self._notes, *now, *([stale] if self._stale else [])]))
 
     def close(self) -> None:
