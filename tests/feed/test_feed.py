@@ -81,6 +81,13 @@ def test_a_recording_arrives_whole_and_in_order(ring, address, pictures, tmp_pat
     assert np.median(steps_ms) == pytest.approx(40, abs=3), "spaced as they were taken, not as they arrived"
 
 
+def test_a_source_whose_frames_would_be_refused_is_told_to_its_sender(ring, address, tmp_path, monkeypatch):
+    monkeypatch.setattr(zmq.Socket, "poll", lambda *_: zmq.POLLOUT)  # as if somebody listened
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((2, 4097, 3), np.uint8))
+    with pytest.raises(UserFacingError, match="larger than 4096 px are refused"):
+        send_feed(SourceSpec(str(tmp_path), realtime=True), address, ring.add("laptop", tmp_path / "keys"))
+
+
 def test_strangers_are_not_heard(ring, address, tmp_path):
     known = read_sender_key(ring.add("known", tmp_path))
     pair = new_pair()
