@@ -7,10 +7,11 @@ from typing import Any
 
 from rich.console import Console
 
+from realtime.bench_command import write_figures
 from realtime.bench_soak import soak
 from realtime.failures import UserFacingError
 from realtime.settings import Settings
-from realtime.soak_figures import soak_failures, write_soak
+from realtime.soak_figures import soak_failures
 
 
 def bench_soak(
@@ -22,8 +23,7 @@ def bench_soak(
         UserFacingError: something was lost or leaked, or could not be run.
     """
     figures: dict[str, Any] = soak(clip, minutes, settings, console, every_s=every_s, seed=seed)
-    if file is not None:
-        write_soak(figures, file)
+    write_figures(figures, file)
     stages = ", ".join(f"{name} {count}" for name, count in figures["restarts"].items() if count)
     back = sorted(kill["back_s"] for kill in figures["kills"] if kill["back_s"] is not None)
     lost = ", ".join(f"{count} on the way to {name}" for name, count in figures["frames_lost_on_the_way_to"].items())

@@ -45,7 +45,7 @@ def throughput(clip: Path, runs: int, settings: Settings, tell: Callable[[str], 
         tell: told of each run in one line.
 
     Returns:
-        `frames_per_s` with events, annotated video and record written; `frames_per_s_without_video` with events alone.
+        `frames_per_s` with events, record and annotated video written; `frames_per_s_without_video` without the video.
     """
     before = load()
     whole: list[Summary] = []

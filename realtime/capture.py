@@ -75,10 +75,9 @@ class Capture:
     def _items(self, source: Iterable[Frame | Interruption]) -> Iterator[Frame | Interruption]:
         line, books = self._line, self._line.books
         items = iter(source)
-        opens = self._live and self._log["origin_ns"] != UNWRITTEN
         while True:
             before_ns = time.perf_counter_ns()
-            line.go_in(self._limit_s(opens))
+            line.go_in(self._limit_s())
             try:
                 item = next(items, None)
             finally:
@@ -86,13 +85,12 @@ class Capture:
                 books.busy_ns += time.perf_counter_ns() - before_ns
             if line.stopping or item is None:
                 return
-            opens = isinstance(item, Interruption)
             yield item
 
-    def _limit_s(self, opens: bool) -> float | None:
+    def _limit_s(self) -> float | None:
         if not isinstance(self._source, Reconnecting):
             return None
-        return _OPENING_S if opens else self._source.stall_s + _SLACK_S
+        return self._source.stall_s + (_SLACK_S if self._source.connected else _OPENING_S)
 
     def _interrupt(self, interruption: Interruption) -> None:
         """Say so once, then wait until it is time to try again."""

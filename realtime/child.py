@@ -125,7 +125,8 @@ class Child:
         code = self.process.exitcode
         if code is None or code >= 0:
             return f"{self.name} ended unexpectedly (exit code {code})"
-        name = signal.Signals(-code).name
+        known = {number.value: number.name for number in signal.Signals}
+        name = known.get(-code, f"signal {-code}")
         return f"{self.name} was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
     def how_it_failed(self) -> str:

@@ -22,6 +22,8 @@ from realtime.source import Frame, SourceError
 
 SCHEME = "feed://"
 _FIRST_FRAME_S = 45.0  # somebody has to go to the other machine and start it
+AGAIN_S = 5.0
+"""For the first frame of a sender that has sent before, seconds; short, since nobody can stop a run meanwhile."""
 _SILENCE_S = 10.0
 _LOOK_MS = 200
 _WAITING = 4  # frames; more would only grow old
@@ -174,7 +176,10 @@ def _picture(jpeg: bytes) -> NDArray[np.uint8] | None:
     """RGB, or None for what is no picture of a sensible size."""
     if not jpeg:
         return None
-    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # its header promises more pixels than OpenCV will hold
+        return None
     if decoded is None or max(decoded.shape) > LONGEST_SIDE:
         return None
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

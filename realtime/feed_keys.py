@@ -11,29 +11,34 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import zmq
 
+from realtime.data_folder import data_folder
 from realtime.failures import UserFacingError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+_Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}\Z")]  # Z85
+
+
 class KeyPair(msgspec.Struct, frozen=True):
     """A CURVE25519 pair in Z85, 40 characters each."""
 
-    public: str
-    secret: str
+    public: _Key
+    secret: _Key
 
 
 class SenderKey(msgspec.Struct, frozen=True):
     """What a sending machine needs: its own pair, and the public key of the machine it sends to."""
 
     name: str
-    public: str
-    secret: str
-    receiver: str
+    public: _Key
+    secret: _Key
+    receiver: _Key
 
 
 def new_pair() -> KeyPair:
@@ -55,9 +60,7 @@ class KeyRing:
     @classmethod
     def of_user(cls) -> KeyRing:
         """Where the user's keys lie."""
-        data = os.environ.get("XDG_DATA_HOME", "")
-        base = Path(data) if data else Path.home() / ".local" / "share"
-        return cls(base / "glimpse" / "keys")
+        return cls(data_folder() / "keys")
 
     def own(self) -> KeyPair:
         """This machine's pair, made when it is first asked for.
@@ -107,23 +110,36 @@ class KeyRing:
         return file
 
     def allowed(self) -> dict[str, str]:
-        """Name of each allowed sender, by public key."""
+        """Name of each allowed sender, by public key.
+
+        Raises:
+            UserFacingError: a key cannot be read.
+        """
         folder = self.folder / "allowed"
         if not folder.is_dir():
             return {}
-        return {file.read_text().strip(): file.name for file in sorted(folder.iterdir())}
+        try:
+            return {file.read_text().strip(): file.name for file in sorted(folder.iterdir())}
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "holds no key"
+            raise UserFacingError(f"{folder}: a key cannot be read ({why}); mend or delete it") from None
 
     def revoke(self, name: str) -> None:
         """Allow a sender no longer, from the next start on.
 
         Raises:
-            UserFacingError: nobody of that name is allowed.
+            UserFacingError: nobody of that name is allowed, or the key cannot be deleted.
         """
         known = sorted(self.allowed().values())
         if name not in known:
             rest = f"there are {', '.join(known)}" if known else "nobody is"
             raise UserFacingError(f"no sender is called {name}; {rest}")
-        (self.folder / "allowed" / name).unlink()
+        try:
+            (self.folder / "allowed" / name).unlink()
+        except OSError as error:
+            raise UserFacingError(
+                f"{name}: the key cannot be deleted: {error.strerror}; {name} may still send"
+            ) from None
 
 
 def read_sender_key(file: Path) -> SenderKey:

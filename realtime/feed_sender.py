@@ -14,7 +14,7 @@ import zmq
 from realtime.failures import UserFacingError
 from realtime.feed import SCHEME
 from realtime.feed_keys import read_sender_key
-from realtime.feed_message import FeedEnd, FeedFrame
+from realtime.feed_message import LONGEST_SIDE, FeedEnd, FeedFrame
 from realtime.source import SourceSpec
 
 _QUALITY = 92  # of the JPEGs: below it, blocks move as far as a micro-expression does
@@ -37,7 +37,7 @@ def send_feed(
         address: `feed://HOST:PORT` on which the other machine listens.
         key: the file made there by `keys new`.
         stopping: asked before each frame.
-        tell: told what is delivered, and once connected.
+        tell: told what is delivered, once connected.
 
     Returns:
         Frames sent, frames dropped.
@@ -74,11 +74,15 @@ def _send(
     spec: SourceSpec, socket: zmq.Socket[bytes], stopping: Callable[[], bool], tell: Callable[[str], None]
 ) -> tuple[int, int]:
     source = spec.open()
-    tell(source.says)
     encoder = msgspec.msgpack.Encoder()
     stream = os.urandom(8).hex()
     sent = dropped = 0
     try:
+        if max(source.width, source.height) > LONGEST_SIDE:
+            raise UserFacingError(
+                f"{source.says}: frames larger than {LONGEST_SIDE} px are refused over there; scale them"
+            )
+        tell(source.says)
         for frame in source:
             if stopping():
                 break

@@ -60,7 +60,11 @@ class JsonLog:
         try:
             if str(path) != "-":
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sys.stderr if str(path) == "-" else path.open("a", buffering=1)
+            self._file = (
+                sys.stderr
+                if str(path) == "-"
+                else path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
+            )
         except OSError as error:
             raise UserFacingError(f"{path}: cannot be written: {error.strerror}; choose another --log-json") from None
         self._lost: dict[tuple[str, str], int] = {}

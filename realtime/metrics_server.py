@@ -14,6 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
+from realtime.data_folder import data_folder
 from realtime.failures import UserFacingError
 from realtime.health import SERVING, health
 from realtime.metrics import registry_of
@@ -29,9 +30,7 @@ _POLL_S = 0.05
 
 def token_path() -> Path:
     """Where this user's token lies; it stays the same, so that a scraper's settings may name the file."""
-    data = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(data) if data else Path.home() / ".local" / "share"
-    return base / "glimpse" / "metrics.token"
+    return data_folder() / "metrics.token"
 
 
 def read_token(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from kernels.face_regions import MOTION_REGIONS
 from realtime import course
 from realtime.face_sample import FaceSample
 from realtime.history import MotionHistory
+from realtime.messages import Kind
 from realtime.neutral import NeutralFace
 from realtime.occurrence import Occurrence
 from realtime.person import Person
@@ -21,8 +21,6 @@ from realtime.sample_grid import REGIONS, SampleGrid
 from realtime.settings import SpotSettings
 from realtime.spot_decision import SpotDecision, Told, moments
 from realtime.spot_features import SpotFeatures
-
-Kind: TypeAlias = Literal["micro", "macro"]
 
 _SHOWN = 3.0  # motion this many times the noise is drawn as standing out; the network decides by more than that
 _NEAR_APEX_S = 0.06  # the apex is looked for this far around where the network puts it

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.data_folder import data_folder
 from realtime.failures import UserFacingError
 from realtime.mesh_regions import mesh_regions
 from realtime.neutral_shape import SKULL_VERTICES
@@ -56,9 +57,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def persons_folder() -> Path:
     """Where persons are kept; it need not exist."""
-    data = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(data) if data and Path(data).is_absolute() else Path.home() / ".local" / "share"
-    return base / "glimpse" / "persons"
+    return data_folder() / "persons"
 
 
 def checked_name(name: str) -> str:

@@ -88,7 +88,6 @@ class Post:
             child.process.kill()  # two at one post would fight for its socket
             child.process.join(_GONE_S)
         child.hear()
-        self._books = add_books(self._books, child.beat)
         self.restarts += 1
         self._why, self._due = why, now + wait_s
         return Restarted(self.name, why, self.restarts, wait_s)
@@ -114,6 +113,7 @@ class Post:
         spec = self._spec(Past(self.restarts, self._why, resumes))
         forget_taken(spec.folder, self.name)
         self._discard()
+        self._books = self.beat
         self.child = Child(spec)
         self.begun_at = time.monotonic()
 

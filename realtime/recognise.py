@@ -84,13 +84,11 @@ class Recogniser:
             onset, apex = crops(spotted.onset.sequence), crops(spotted.apex.sequence)
             onset = carry(onset, _similarity(spotted.onset), _similarity(spotted.apex))
             measured = self._cloud.measure(onset, apex, spotted.apex.mesh(), spotted.apex.face_width)
+            verdict, present = self._verdict(spotted, measured, onset, apex, crops)
         except (KeyError, TooLittleSkin):
             # The pictures are gone or show too little; that something was spotted is worth telling all the same.
-            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}, {}))]
-        try:
-            verdict, present = self._verdict(spotted, measured, onset, apex, crops)
-        except KeyError:  # gone since
-            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(self.classifier.labels, 1 / 3), {}, {}))]
+            labels = self.classifier.labels
+            return [Parcel(self._tell(spotted, "uncertain", dict.fromkeys(labels, 1 / len(labels)), {}, {}))]
         probabilities = dict(zip(self.classifier.labels, map(float, verdict.probabilities[0]), strict=True))
         label = self._label(probabilities, float(verdict.expression[0]))
         influence: dict[str, float] = {}
@@ -141,7 +139,10 @@ class Recogniser:
         """The verdict with its action units frame by frame, where they were asked for and can be had."""
         if not self._aus or self._units is None:
             return told
-        faces = self._memory.frames(spotted, crops)
+        try:
+            faces = self._memory.frames(spotted, crops)
+        except KeyError:  # gone since the verdict
+            return told
         frames, curves = unit_curves(self._units, self._cloud, faces, spotted.apex.mesh(), spotted.apex.face_width)
         return msgspec.structs.replace(told, unit_frames=frames, unit_curves=curves)
 

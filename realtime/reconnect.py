@@ -28,13 +28,21 @@ class Reconnecting:
 
     Args:
         open_source: opens it; raises SourceError.
+        open_again: the same for a source that has delivered before; by default `open_source`.
         at_once: open it now, so that what it delivers is known and a mistake in its address ends the run; else it is
             opened when iterated, and waited for, since it has been seen to deliver before.
-        stall_s: no frame for so long is an interruption even while the read blocks, seconds.
+        stall_s: a read that takes longer has stalled, seconds; whoever iterates sees to it.
     """
 
-    def __init__(self, open_source: Callable[[], Source], *, at_once: bool, stall_s: float) -> None:
-        self._open_source = open_source
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        open_again: Callable[[], Source] | None = None,
+        *,
+        at_once: bool,
+        stall_s: float,
+    ) -> None:
+        self._open_again = open_again or open_source
         self._source: Source | None = open_source() if at_once else None
         self._notes: list[str] = []
         self._interruptions = 0
@@ -43,12 +51,17 @@ class Reconnecting:
         self.says, self.width, self.height, self.fps = "", 0, 0, 0.0
         self._note_properties()
 
+    @property
+    def connected(self) -> bool:
+        """Whether the source is open; else the next item is waited for until it has been opened."""
+        return self._source is not None
+
     def __iter__(self) -> Iterator[Frame | Interruption]:
         failures = 0
         while True:
             try:
                 if self._source is None:
-                    self._source = self._open_source()
+                    self._source = self._open_again()
                     self._note_properties()
                 for frame in self._fresh(self._source):
                     failures = 0
@@ -66,7 +79,7 @@ class Reconnecting:
     def notes(self) -> list[str]:
         """What was odd so far, in this connection and those before it."""
         now = self._source.notes() if self._source is not None else []
-        stale = f"{self._stale} frames left out that had piled up before they could be read"
+        stale = f"{self._stale} frame{'s' * (self._stale > 1)} left out that had piled up before they could be read"
         return list(dict.fromkeys([*self._notes, *now, *([stale] if self._stale else [])]))
 
     def close(self) -> None:

@@ -122,7 +122,7 @@ class RunWatch:
         self._frames.append((now_ns, handled))
         while self._frames[-1][0] - self._frames[0][0] > _RATE_S * 1e9:
             self._frames.popleft()
-        (since_ns, before), _ = self._frames[0], self._frames[-1]
+        since_ns, before = self._frames[0]
         elapsed_s = (now_ns - since_ns) * 1e-9
         return RunState(
             self.source,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,7 @@ class SampleTrace:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 columns = {field.name: stored[field.name] for field in fields(cls)}
-        except (KeyError, OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError, EOFError, BadZipFile) as error:
             raise ValueError(f"{path}: not a trace of samples ({error})") from None
         seconds = float(columns.pop("seconds"))
         return cls(seconds=seconds, **columns)
@@ -83,7 +85,7 @@ def trace_video(source: SourceSpec, settings: Settings) -> SampleTrace:
     """Track and measure a whole recording.
 
     Raises:
-        SourceError: it cannot be opened.
+        SourceError: it cannot be opened, or breaks off.
     """
     return trace_with(source, settings, [SampleMeter(settings.spot.quiet_renewal)])[0]
 
@@ -92,27 +94,27 @@ def trace_with(source: SourceSpec, settings: Settings, meters: Sequence[SampleMe
     """Track a whole recording once, and measure it with several meters.
 
     Raises:
-        SourceError: it cannot be opened.
+        SourceError: it cannot be opened, or breaks off.
     """
     tracker = FaceTracker(settings.track)
     samples: list[list[FaceSample]] = [[] for _ in meters]
-    opened = source.open()
     last_s = 0.0
-    for sequence, frame in enumerate(opened):
-        last_s = frame.presentation_s
-        captured = FrameCaptured(
-            source=source.label,
-            sequence=sequence,
-            captured_ns=frame.captured_ns,
-            grabbed_ns=frame.grabbed_ns,
-            epoch=0,
-            width=opened.width,
-            height=opened.height,
-            presentation_s=frame.presentation_s,
-        )
-        for parcel in tracker.track(Parcel(captured, frame.image)):
-            for meter, kept in zip(meters, samples, strict=True):
-                kept += measured(meter, parcel)
+    with closing(source.open()) as opened:
+        for sequence, frame in enumerate(opened):
+            last_s = frame.presentation_s
+            captured = FrameCaptured(
+                source=source.label,
+                sequence=sequence,
+                captured_ns=frame.captured_ns,
+                grabbed_ns=frame.grabbed_ns,
+                epoch=0,
+                width=opened.width,
+                height=opened.height,
+                presentation_s=frame.presentation_s,
+            )
+            for parcel in tracker.track(Parcel(captured, frame.image)):
+                for meter, kept in zip(meters, samples, strict=True):
+                    kept += measured(meter, parcel)
     return [SampleTrace.of(kept, last_s) for kept in samples]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -160,6 +161,8 @@ def load_settings(file: Path | None = None, flags: dict[str, dict[str, Any]] | N
         return settings.model_copy(update=sections)
     except ValidationError as error:
         raise SettingsError(_explain(error, path, in_file)) from None
+    except UnreadableVariable as error:
+        raise SettingsError(f"environment: {error}; a section is written as JSON, a key as GLIMPSE_SPOT__KEY") from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -188,14 +191,17 @@ def _explain(error: ValidationError, path: Path, in_file: dict[str, Any]) -> str
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].lower()
-    variable = "GLIMPSE_" + "__".join(place).upper()
-    if variable in os.environ:
-        return f"environment variable {variable}: {what}"
+    given = {name.upper(): name for name in os.environ}
+    variable, section = "GLIMPSE_" + "__".join(place).upper(), f"GLIMPSE_{place[0]}".upper()
+    if variable in given:
+        return f"environment variable {given[variable]}: {what}"
     node: Any = in_file
     for part in place:
         node = node.get(part) if isinstance(node, dict) else None
     if node is not None:
         return f"{path}:{_line_of(path, place)}: {'.'.join(place)}: {what}"
+    if section in given:
+        return f"environment variable {given[section]}: {'.'.join(place)}: {what}"
     return f"--{place[-1].replace('_', '-')}: {what}"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 _SOON_S = 1.0  # time constant of the load
 _OVERLOADED = 0.9  # of the time between two frames is spent on one
 _RELAXED = 0.65  # would be, with one frame more looked at
-_CALM_S = 5.0  # without overload before more is looked at again
+_CALM_S = 5.0  # without overload before more is looked at again; twice as long after each time that was too soon
 _LONGEST_CALM_S = 80.0
 _LONGEST_STEP_S = 0.1  # between two frames looked at; the shortest expressions rise in twice that
 _LOST = 0.03  # share of frames lost further up that counts as overload
@@ -28,6 +30,7 @@ class LoadShedder:
         self._overload_s = 0.0
         self._calm_s = 0.0
         self._patience_s = _CALM_S
+        self._relaxed_ago_s = math.inf
         self._last: tuple[int, float] | None = None
 
     def looks_at(self, sequence: int) -> bool:
@@ -70,14 +73,15 @@ class LoadShedder:
         overloaded = load / self.one_in > _OVERLOADED or self._lost > _LOST
         self._overload_s = self._overload_s + step_s if overloaded else 0.0
         self._calm_s = 0.0 if overloaded else self._calm_s + step_s
+        self._relaxed_ago_s += step_s
         if self._overload_s > _SOON_S and (self.one_in + 1) * self._interval_s <= _LONGEST_STEP_S:
-            if self._calm_s < self._patience_s:
-                self._patience_s = min(2 * self._patience_s, _LONGEST_CALM_S)
+            too_soon = self._relaxed_ago_s < self._patience_s
+            self._patience_s = min(2 * self._patience_s, _LONGEST_CALM_S) if too_soon else _CALM_S
             self.one_in += 1
             self._overload_s = self._calm_s = self._lost = 0.0
             return True
         if self.one_in > 1 and self._calm_s > self._patience_s and load / (self.one_in - 1) < _RELAXED:
             self.one_in -= 1
-            self._calm_s = 0.0
+            self._calm_s = self._relaxed_ago_s = 0.0
             return True
         return False

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict
-from pathlib import Path
 
-from realtime.failures import UserFacingError
 from realtime.machine import load, machine
 from realtime.soak_tally import Tally, slope_per_hour
 from realtime.soak_watch import Holdings, Watch
@@ -24,6 +21,17 @@ def figures_of(
     before: Holdings,
     after: Holdings,
 ) -> dict[str, object]:
+    """Everything that was seen, ready for JSON.
+
+    Args:
+        minutes: how long it ran.
+        watch: who killed, listened and weighed.
+        summary: of the run.
+        result: what became of the expressions in undisturbed stretches.
+        found: expressions in the events file.
+        unique: no id stands there twice.
+        before, after: what this process held of the system.
+    """
     times = [weight.at_s for weight in watch.weights]
     total = [weight.total for weight in watch.weights]
     allocated = [weight.allocated for weight in watch.weights]
@@ -69,16 +77,3 @@ def soak_failures(figures: dict[str, object]) -> list[str]:
     assert isinstance(leaks, dict)
     wrong += [f"{count} {what} leaked" for what, count in leaks.items() if count > 0]
     return wrong
-
-
-def write_soak(figures: dict[str, object], file: Path) -> None:
-    """Write the figures.
-
-    Raises:
-        UserFacingError: the file cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=1) + "\n")
-    except OSError as error:
-        raise UserFacingError(f"{file}: cannot be written: {error.strerror}") from None

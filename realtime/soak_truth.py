@@ -14,6 +14,11 @@ from realtime.video_file import VideoFile
 
 
 def length_of(clip: Path) -> tuple[int, float]:
+    """Frames of a clip, and frames per second.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
     video = VideoFile(clip)
     count = sum(1 for _ in video)
     video.close()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
-_SECRET_PARAMETER = re.compile(r"(?i)([?&](?:pass(?:word|wd)?|pwd|token|key|secret|auth|user)=)[^&\s]*")
+_SECRET_PARAMETER = re.compile(
+    r"(?i)([?&][\w.-]*(?:pass?(?:word|wd)?|pwd?|token|key|secret|auth|usr|user?(?:name)?)=)[^&\s]*"
+)
 
 
 class SourceError(UserFacingError):
@@ -135,7 +137,7 @@ class SourceSpec:
         if self.spec.startswith("feed://"):
             from realtime.feed import Feed
 
-            return Feed(self.spec)
+            return Feed(self.spec, silence_s=self.stall_s)
         if self.is_url:
             from realtime.stream import Stream
 
@@ -160,7 +162,14 @@ class SourceSpec:
             return self.open()
         from realtime.reconnect import Reconnecting
 
-        return Reconnecting(self.open, at_once=not resume, stall_s=self.stall_s)
+        return Reconnecting(self.open, self._open_again, at_once=not resume, stall_s=self.stall_s)
+
+    def _open_again(self) -> Source:
+        if not self.spec.startswith("feed://"):
+            return self.open()
+        from realtime.feed import AGAIN_S, Feed
+
+        return Feed(self.spec, first_s=AGAIN_S, silence_s=self.stall_s)
 
 
 def open_source(

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.messages import Kind
 from realtime.settings import SpotSettings
 
 _SURE_S = 0.05  # a moment is chosen among those this long after the first that is probable enough
@@ -44,7 +45,7 @@ class Moment:
 class Told:
     """One expression; times in source time."""
 
-    kind: Literal["micro", "macro"]
+    kind: Kind
     onset_s: float
     apex_s: float
     offset_s: float
@@ -138,7 +139,7 @@ class SpotDecision:
         """The stream ends: what is open is closed where it stands."""
         return self._release(time_s) if self._open is not None else []
 
-    def _tell(self, kind: Literal["micro", "macro"], times: tuple[float, float, float], sure: float) -> list[Told]:
+    def _tell(self, kind: Kind, times: tuple[float, float, float], sure: float) -> list[Told]:
         onset_s, apex_s, offset_s = times
         if offset_s - onset_s < self.settings.shortest_event or not self._settled(onset_s):
             return []

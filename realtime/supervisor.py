@@ -241,9 +241,11 @@ class Supervisor:
                 if post.stage.sink and self.failure is None:
                     self.failure = WorkerFailed(post.name, f"{post.name} did not come back before the run was stopped")
         if self.phase == "STARTING":
-            # Loading a network takes seconds, and none of it can be interrupted; sinks may have opened files.
-            for post in self._posts[1:]:
-                if not post.stage.sink and not post.child.begun and post.child.failure is None:
+            # Loading a network and waiting for a camera take long, and neither can be interrupted. A source that is
+            # open closes by itself, and sinks may have opened files.
+            for index, post in enumerate(self._posts):
+                closes = post.stage.sink or (index == 0 and post.child.ready)
+                if not closes and not post.child.begun and post.child.failure is None:
                     post.child.dismiss()
         self.phase = "STOPPING"
         self._shutdown = Shutdown(self._posts, grace_s, self._limits.grace_s, failed_at)

@@ -76,7 +76,7 @@ class Telling:
         self._leads = beside is None
         if beside is None:
             columns = (
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(pulse_style="cyan"),
                 TextColumn("{task.fields[seen]}"),
             )
@@ -181,4 +181,5 @@ class Telling:
 
 
 def _nth(count: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}{ending}")

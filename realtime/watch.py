@@ -76,8 +76,7 @@ def watch_camera(
 
 
 def _cameras(sources: Sequence[str], settings: Settings) -> list[SourceSpec]:
-    camera = settings.camera
-    specs = [SourceSpec(source, width=camera.width, height=camera.height, fps=camera.fps) for source in sources]
+    specs = [SourceSpec.live_as(source, settings.camera) for source in sources]
     for spec in specs:
         if not (spec.is_camera or spec.is_url):
             again = f"python run_camera.py replay {spec.spec} --out out"

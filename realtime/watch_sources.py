@@ -44,11 +44,12 @@ def watch_sources(
     """
     folder = run.out / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     several = len(watched) > 1
+    folders = folder_names([one.name for one in watched])
     begun: list[Begun] = []
     with ExitStack() as telling:
         try:
-            for one in watched:
-                own = folder / folder_name(one.name) if several else folder
+            for one, named in zip(watched, folders, strict=True):
+                own = folder / named if several else folder
                 beside = begun[0].telling if begun else None
                 started = run.begin(one, own, record=record, hear=hear, see=see, stopping=stopping, beside=beside)
                 begun.append(started)
@@ -78,14 +79,17 @@ def stopped_by(results: Sequence[Summary | UserFacingError], names: Sequence[str
 
 def name_sources(labels: Sequence[str]) -> list[str]:
     """Each label only once; a camera's number alone says little."""
-    names: list[str] = []
-    for label in labels:
-        called = f"camera {label}" if label.isdigit() else label
-        choices = [called, *(f"{called} ({number})" for number in range(2, len(labels) + 1))]
-        names.append(next(choice for choice in choices if choice not in names))
-    return names
+    return _each_once([f"camera {label}" if label.isdigit() else label for label in labels], "{} ({})")
 
 
-def folder_name(name: str) -> str:
-    """A source's name as a folder's."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "source"
+def _each_once(wanted: Sequence[str], numbered: str) -> list[str]:
+    given: list[str] = []
+    for one in wanted:
+        choices = [one, *(numbered.format(one, number) for number in range(2, len(wanted) + 1))]
+        given.append(next(choice for choice in choices if choice not in given))
+    return given
+
+
+def folder_names(names: Sequence[str]) -> list[str]:
+    """Sources' names as folders', each only once."""
+    return _each_once([re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "source" for name in names], "{}-{}")

@@ -148,11 +148,10 @@ def _work(spec: WorkerSpec, made: Any, line: Lifeline, rings: Mapping[str, Ring]
     outlet = Outlet(spec.stage.writes, rings, outboxes, line, log)
     try:
         line.enter("RUNNING")
+        _resume(spec, made, log, outlet)
         if inbox is None:
-            _resume(spec, made, log, outlet, line)
             Capture(made, spec.source, line, outlet, log).run()
         else:
-            _resume(spec, made, log, outlet, line)
             inlet = Inlet(spec.stage, inbox, rings, line.books, log)
             sheds = spec.stage.sheds if inbox.edge.policy is Policy.LATEST else ""
             method = traced(_method(spec.stage, made, inlet), spec.stage.trace)
@@ -191,7 +190,7 @@ def _method(stage: Stage, made: Any, inlet: Inlet) -> Callable[[Parcel], list[Pa
     return lambda parcel: method(parcel, inlet.look_back)
 
 
-def _resume(spec: WorkerSpec, made: Any, log: Logbook, outlet: Outlet, line: Lifeline) -> None:
+def _resume(spec: WorkerSpec, made: Any, log: Logbook, outlet: Outlet) -> None:
     """Go on after a restart: say so to the stages further on, and number expressions from where they were."""
     if not spec.past.resumes:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.table import Table
+from rich.text import Text
 
 from realtime.commands.terminal import console, one_line_errors, stop
 
@@ -16,7 +17,7 @@ def doctor() -> None:
         colours = {"ok": "green", "absent": "yellow", "broken": "red"}
         broken = False
         for finding in examine():
-            table.add_row(finding.what, f"[{colours[finding.state]}]{finding.state}[/]", finding.says)
+            table.add_row(finding.what, Text(finding.state, style=colours[finding.state]), finding.says)
             broken |= finding.state == "broken"
         console.print(table)
         if broken:

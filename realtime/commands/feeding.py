@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,7 @@ def send(
         from realtime.feed_sender import send_feed
         from realtime.source import SourceSpec
 
-        asked = chosen_settings(settings).camera
-        spec = SourceSpec(source, realtime=True, width=asked.width, height=asked.height, fps=asked.fps)
+        spec = replace(SourceSpec.live_as(source, chosen_settings(settings).camera), realtime=True)
         sent, dropped = send_feed(spec, address, key, tell=console.print)
         console.print(f"{sent} frames sent, {dropped} left out because the network was slow")
 

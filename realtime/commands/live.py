@@ -18,7 +18,7 @@ def camera(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="0 (the default), /dev/video0, rtsp://..., http://...; with --view web also 'browser', 'demo'"
+            help="0 (the default), /dev/video0, rtsp://, http:// or feed://...; with --view web also 'browser', 'demo'"
         ),
     ] = None,
     more: Annotated[

@@ -17,7 +17,8 @@ NOTHING_DONE = 1
 INTERRUPTED = 130
 """Exit code after Ctrl-C; everything found so far is on disk."""
 
-console = Console(highlight=False)
+# Names of files and sources may look like Rich's markup; nothing that is printed is meant to be any.
+console = Console(highlight=False, markup=False)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ import pytest
 from fake_graph import fake_graph, fake_rings
 from fake_stages import END, EVENT_EVERY, Fault
 
+from realtime.control import Beat
 from realtime.graph_run import Plan, run_plan
-from realtime.messages import ExpressionRecognised, Message, StageRestarted
+from realtime.messages import ExpressionRecognised, Message, StageRestarted, WorkerReport
 from realtime.outcome import Limits, WorkerFailed
+from realtime.post import Post
 from realtime.restarts import RestartBudget, RestartPolicy
 from realtime.summary import Summary
+from realtime.worker import WorkerSpec
 
 STAGES = ("capture", "track", "spot", "recognise", "publish")
 QUICK = RestartPolicy(first_s=0.05, longest_s=0.2)
@@ -133,6 +136,33 @@ def test_a_stop_waits_for_a_sink_that_is_being_restarted_and_loses_none_of_its_e
     # The one in hand when it was killed may be lost, those that wait for it are not.
     assert len(set(found) - set(written)) <= 1
     assert summary.stopped_by == "asked"
+
+
+def test_work_is_counted_once_while_nobody_holds_the_post_and_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Dead:
+        """A child that handled seven messages and is no more."""
+
+        alive = False
+
+        def __init__(self, _spec: object) -> None:
+            self.beat = Beat(WorkerReport(worker="spot", phase="RUNNING", handled=7, dropped=0, busy_ns=0))
+
+        def hear(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("realtime.post.Child", Dead)
+    graph = fake_graph(tmp_path / "out.txt")
+    stage = graph.stages[2]
+    post = Post(stage, lambda past: WorkerSpec.of(graph, stage, tmp_path, "fake", 1.0, 1.0, past), QUICK)
+    assert post.vacate("it died") is not None
+    assert post.beat.report.handled == 7, "while it is down"
+    post.hurry()
+    post.fill(resumes=True)
+    assert post.beat.report.handled == 14, "of both"
+    post.vacate("it died again")
+    post.abandon()
+    assert post.beat.report.handled == 14, "nobody follows"
 
 
 def test_a_budget_allows_so_many_restarts_a_minute_each_waiting_longer():

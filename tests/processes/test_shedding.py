@@ -56,6 +56,16 @@ def test_it_looks_at_all_again_when_the_load_is_gone_and_waits_longer_each_time_
     assert waits == sorted(waits) and waits[-1] > 1.5 * waits[0]
 
 
+def test_it_does_not_wait_longer_for_an_overload_of_long_ago():
+    shedder, number = LoadShedder(), 0
+    for _ in range(4):
+        _, number = feed(shedder, 5, 0.040, first=number)
+        assert shedder.one_in == 2
+        _, number = feed(shedder, 9, 0.010, first=number)
+        assert shedder.one_in == 1
+        _, number = feed(shedder, 120, 0.010, first=number)
+
+
 def test_frames_lost_on_the_way_are_overload_too():
     shedder = LoadShedder()
     for number in range(0, 300):

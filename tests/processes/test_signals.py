@@ -104,6 +104,17 @@ def test_ctrl_c_while_starting_leaves_nothing(start: Callable[..., Run]):
     assert everything_gone(run)
 
 
+def test_ctrl_c_while_a_camera_is_waited_for_is_a_clean_stop(start: Callable[..., Run]):
+    run = start(**ENDLESS, fault={"stage": "capture", "kind": "build-hang"})
+    assert wait_until(lambda: len(run.workers()) == 5, 20)
+    time.sleep(1)
+    run.process.send_signal(signal.SIGINT)
+    code, out, err = run.end()
+    assert (code, err) == (130, "")
+    assert "stopped_by='Ctrl-C'" in out
+    assert everything_gone(run)
+
+
 def test_a_second_ctrl_c_kills(start: Callable[..., Run]):
     run = start(**ENDLESS, fault={"stage": "publish", "kind": "hang", "at": 0}, limits={"grace_s": 100.0})
     run.wait_for_motion()
@@ -144,6 +155,15 @@ def test_a_killed_child_is_one_clear_line_and_a_failing_exit_code(start: Callabl
     assert code == 1
     assert err == "glimpse: spot was killed by SIGKILL (out of memory?)\n"
     assert everything_gone(run)
+
+
+def test_a_signal_without_a_name_is_told_by_its_number(start: Callable[..., Run]):
+    run = start(**ENDLESS)
+    run.wait_for_motion()
+    run.workers()[0].send_signal(signal.SIGRTMIN + 3)
+    code, _, err = run.end()
+    assert code == 1
+    assert err.endswith(f"was killed by signal {signal.SIGRTMIN + 3}\n")
 
 
 def test_a_worker_killed_from_outside_is_noticed(start: Callable[..., Run]):

@@ -83,6 +83,12 @@ def test_frames_lost_are_told_together(log: JsonLog, tmp_path: Path):
     assert [line["count"] for line in lost] == [2, 998]
 
 
+def test_a_name_that_is_no_text_costs_the_run_nothing(log: JsonLog, tmp_path: Path):
+    log.write("info", "anything", "clip-\udcff.mp4")
+    log.close()
+    assert "clip-" in (tmp_path / "log.json").read_text()
+
+
 def test_a_log_on_a_full_disk_costs_the_run_nothing(capsys: pytest.CaptureFixture[str]):
     log = JsonLog(Path("/dev/full"))
     for _ in range(3):

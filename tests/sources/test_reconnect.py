@@ -12,8 +12,12 @@ import pytest
 from camera_run import Run, reachable_by_children
 from network_camera import NetworkCamera
 
+from realtime.capture import Capture
 from realtime.fitting import fitted
+from realtime.lifeline import Books
+from realtime.logbook import Logbook
 from realtime.messages import FrameCaptured, SourceLost, SourceOpened, StageRestarted
+from realtime.outlet import Outlet
 from realtime.presentation import GrowingStamps
 from realtime.reconnect import Interruption, Reconnecting
 from realtime.source import Frame, SourceError
@@ -149,6 +153,38 @@ def test_a_source_that_cannot_be_opened_at_first_is_an_error_and_later_is_waited
     with pytest.raises(SourceError, match="not there"):
         Reconnecting(absent, at_once=True, stall_s=1.0)
     assert next(iter(Reconnecting(absent, at_once=False, stall_s=1.0))) == Interruption("not there", 0.5)
+
+
+def test_opening_may_take_longer_than_a_read_whether_or_not_a_frame_ever_came(tmp_path: Path):
+    class Line:
+        """Notes how long each call into the source may take."""
+
+        stopping = False
+
+        def __init__(self) -> None:
+            self.limits: list[float | None] = []
+            self.books = Books()
+
+        def go_in(self, limit_s: float | None = None) -> None:
+            self.limits.append(limit_s)
+
+        def come_out(self) -> None:
+            self.stopping = len(self.limits) == 4
+
+    line = Line()
+    tries = iter([SourceError("not there"), Fragile()])
+
+    def open_it() -> Fragile:
+        tried = next(tries)
+        if isinstance(tried, SourceError):
+            raise tried
+        return tried
+
+    log = Logbook(tmp_path, "capture")
+    outlet = Outlet({}, {}, [], line, log)  # type: ignore[arg-type]
+    source = Reconnecting(open_it, at_once=False, stall_s=1.0)
+    Capture(source, "cam", line, outlet, log).run()  # type: ignore[arg-type]
+    assert line.limits == [41.0, 41.0, 3.0, 3.0]
 
 
 def test_a_picture_of_another_size_keeps_its_proportions():

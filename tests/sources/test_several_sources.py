@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from network_camera import NetworkCamera
 from rich.console import Console
 
 from realtime.failures import UserFacingError
-from realtime.settings import Settings
+from realtime.live_run import Watched
+from realtime.settings import CameraSettings, Settings
 from realtime.source import SourceSpec
+from realtime.summary import Summary
 from realtime.watch import watch_camera
-from realtime.watch_sources import folder_name, name_sources
+from realtime.watch_sources import folder_names, name_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +65,7 @@ def test_two_cameras_are_recorded_side_by_side_and_one_that_vanishes_does_not_co
     assert "it is tried again until it delivers" in out
     assert "s3cret" not in out + err
     kept = sorted(path.parent for path in tmp_path.glob("out/*/*/manifest.json"))
-    assert [path.name for path in kept] == sorted(folder_name(name) for name in names)
+    assert [path.name for path in kept] == sorted(folder_names(names))
     for path in kept:
         manifest = json.loads((path / "manifest.json").read_text())
         assert manifest["ended"] is not None
@@ -75,13 +78,24 @@ def test_sources_are_named_without_passwords_and_each_once():
     specs = [SourceSpec(one) for one in ("0", "rtsp://me:secret@cam/1", "rtsp://you:other@cam/1", "0", "/dev/video1")]
     names = name_sources([spec.label for spec in specs])
     assert names == ["camera 0", "rtsp://***@cam/1", "rtsp://***@cam/1 (2)", "camera 0 (2)", "/dev/video1"]
-    assert [folder_name(name) for name in names] == [
-        "camera-0",
-        "rtsp-cam-1",
-        "rtsp-cam-1-2",
-        "camera-0-2",
-        "dev-video1",
-    ]
+    assert folder_names(names) == ["camera-0", "rtsp-cam-1", "rtsp-cam-1-2", "camera-0-2", "dev-video1"]
+    assert folder_names(["http://cam/1", "http://cam-1"]) == ["http-cam-1", "http-cam-1-2"], "each a folder of its own"
+
+
+def test_all_that_is_asked_of_a_camera_reaches_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    begun: list[Watched] = []
+
+    def note(watched: Sequence[Watched], _run: object, **_options: object) -> list[Summary | UserFacingError]:
+        begun.extend(watched)
+        return []
+
+    monkeypatch.setattr("realtime.watch.watch_sources", note)
+    wish = CameraSettings(width=1280, height=720, fps=60, pixels="mjpeg", stall_s=2.0)
+    settings = Settings(camera=wish)
+    watch_camera(["0"], settings, Console(quiet=True), view="none", record=False, out=tmp_path)
+    spec = begun[0].source
+    given = {name: getattr(spec, name) for name in CameraSettings.model_fields}
+    assert given == wish.model_dump()
 
 
 def test_a_window_refuses_several_sources_in_one_line(tmp_path: Path):

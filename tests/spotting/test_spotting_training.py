@@ -143,5 +143,8 @@ def test_a_trace_comes_back_from_its_file(tmp_path):
     assert back.seconds == 2.5 and np.array_equal(back.regions, made.regions)
     assert [s.time_s for s in back.samples()] == [s.time_s for s in made.samples()]
     (tmp_path / "bad.npz").write_bytes(b"no")
-    with pytest.raises(ValueError, match="not a trace"):
-        SampleTrace.load(tmp_path / "bad.npz")
+    cut_short = (tmp_path / "t.npz").read_bytes()[:-40]
+    for damaged in (b"", b"no archive", cut_short):
+        (tmp_path / "bad.npz").write_bytes(damaged)
+        with pytest.raises(ValueError, match="not a trace"):
+            SampleTrace.load(tmp_path / "bad.npz")

@@ -177,6 +177,26 @@ def test_action_units_are_told_frame_by_frame_when_asked_for(event):
     assert "unit_curves" not in row(stored) and columns([stored]) == columns([])
 
 
+def test_a_verdict_is_told_without_its_curves_where_the_faces_are_gone_by_then(event):
+    _, grey, mesh, read = event
+    faces, spotted = spotted_in(grey, mesh, read.apex)
+    crops = {face.sequence: one for face, one in zip(faces, grey, strict=True)}
+    clouds = Schema((InputSpec("clouds", (8, 128, 6), ""),), ("negative", "positive", "surprise"), (), False, 0.5)
+    units = Judge(Schema(clouds.inputs, clouds.labels, ("AU12",), False, 0.5))
+    recogniser = Recogniser(RecogniseSettings(aus=True), Judge(schema_of("ststnet")), units=units)
+    asked = []
+
+    def overwritten(sequence: int) -> np.ndarray:
+        asked.append(sequence)
+        if len(asked) > 2:  # onset and apex were there for the verdict
+            raise KeyError(sequence)
+        return crops[sequence]
+
+    (told,) = recogniser.recognise(Parcel(spotted), overwritten)
+    assert len(asked) == 3
+    assert told.message.label == "positive" and told.message.unit_curves == {}
+
+
 def test_networks_that_cannot_be_served_are_refused_in_one_line():
     assert not any(refusal(schema_of(name), ("negative", "positive", "surprise")) for name in SYSTEMS)
     strange = Schema((InputSpec("depth", (1, 9, 9), "mm"),), ("negative", "positive"), (), False, 0.5)

@@ -54,7 +54,17 @@ def test_an_unknown_variable_is_refused_by_name(monkeypatch):
         load_settings()
 
 
-def test_a_bad_value_in_a_variable_is_named(monkeypatch):
-    monkeypatch.setenv("GLIMPSE_CAMERA__WIDTH", "wide")
-    with pytest.raises(SettingsError, match="GLIMPSE_CAMERA__WIDTH"):
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("GLIMPSE_CAMERA__WIDTH", "wide", "GLIMPSE_CAMERA__WIDTH: .*integer"),
+        ("glimpse_camera__width", "wide", "glimpse_camera__width: .*integer"),
+        ("GLIMPSE_CAMERA", '{"width": 1}', "GLIMPSE_CAMERA: camera.width: .*160"),
+        ("GLIMPSE_CAMERA", "3", "GLIMPSE_CAMERA: "),
+        ("GLIMPSE_CAMERA", "wide", 'field "camera".*written as JSON'),
+    ],
+)
+def test_a_bad_value_in_a_variable_is_named(monkeypatch, variable, value, says):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^environment.*{says}"):
         load_settings()
