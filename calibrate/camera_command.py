@@ -19,16 +19,15 @@ def camera(
     settings: Annotated[Path | None, typer.Option(help="Settings file; default: glimpse.toml if it exists.")] = None,
 ) -> None:
     """Delivered rate, noise, flicker, sharpness and face size: what is detectable here, and what will be missed."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     with one_line_errors():
         from calibrate.camera import measure_camera
         from realtime.settings import load_settings
-        from realtime.source import open_source
+        from realtime.source import SourceSpec
 
         check_writable(json, picture)
         chosen = load_settings(settings)
-        wish = chosen.camera
-        opened = open_source(source, width=wish.width, height=wish.height, fps=wish.fps)
+        opened = SourceSpec.live_as(source, chosen.camera).open()
         try:
             console.print(f"Look neutral and sit still for {seconds:.0f} seconds.")
             measured = measure_camera(opened, seconds, chosen)

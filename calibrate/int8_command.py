@@ -29,7 +29,7 @@ def int8(
     ] = False,
 ) -> None:
     """Quantise a network: ranges from clouds, explicit Q/DQ, and what the rounding costs."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
 
     def say(line: str) -> None:
         console.print(line, markup=False)

@@ -34,7 +34,7 @@ def person(
     What is kept are figures, no pictures, in a file that only you can read. They are biometric data: ask first,
     and delete them with --forget NAME.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     with one_line_errors():
         if list_:
             _list(console)
@@ -59,15 +59,14 @@ def _measure(
     from realtime.failures import UserFacingError
     from realtime.person import checked_name, save_person
     from realtime.settings import load_settings
-    from realtime.source import open_source
+    from realtime.source import SourceSpec
 
     if name is None:
         raise UserFacingError("say who it is: --name NAME (or --list, or --forget NAME)")
     name = checked_name(name)
     check_writable(json, picture)
     chosen = load_settings(settings)
-    wish = chosen.camera
-    opened = open_source(source, width=wish.width, height=wish.height, fps=wish.fps)
+    opened = SourceSpec.live_as(source, chosen.camera).open()
     try:
         console.print(f"Look neutral, hold still and do not speak until {seconds:g} quiet seconds are collected.")
         with _Meter(console, seconds) as meter:

@@ -47,7 +47,7 @@ def threshold(
     Without --simulated the curve that comes with Glimpse is used; with --quiet, false alarms are counted on your own
     recordings as well, and the worse of the two counts.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     with one_line_errors():
         from calibrate.threshold import ThresholdReport, choose, now
         from realtime.failures import UserFacingError

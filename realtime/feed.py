@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TypeAlias
 
-import cv2
 import msgspec
 import numpy as np
 import zmq
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from realtime.failures import UserFacingError
 from realtime.feed_keys import KeyRing
 from realtime.feed_message import LONGEST_SIDE, MOST_BYTES, FeedEnd, FeedFrame, FeedPiece
+from realtime.jpeg import decode_jpeg
 from realtime.source import Frame, SourceError
 
 SCHEME = "feed://"
@@ -62,6 +62,7 @@ class Feed:
             self._bind(address, keys)
             self._refused = 0
             self._reduced = 0
+            self._stream = ""  # heard last
             self._least_delay_ns: dict[str, int] = {}  # by stream, the one heard last at the end
             self._ended = False
             self._decoder = msgspec.msgpack.Decoder(FeedPiece)
@@ -137,10 +138,12 @@ class Feed:
                 continue
             piece = self._read(self._socket.recv())
             if isinstance(piece, FeedEnd):
+                if self._stream not in ("", piece.stream):
+                    continue  # another one's that was heard before
                 self._ended = True
                 return None
-            if piece is not None and (image := _picture(piece.jpeg)) is not None:
-                self._reduced = piece.dropped
+            if piece is not None and (image := decode_jpeg(piece.jpeg, LONGEST_SIDE)) is not None:
+                self._reduced, self._stream = piece.dropped, piece.stream
                 return piece, image, time.monotonic_ns()
             self._refused += 1
         return None
@@ -170,19 +173,6 @@ class _AllowList:
     def callback(self, _domain: str, key: bytes) -> bool:
         """Whether the holder of a public key in Z85 may connect."""
         return key.decode() in self._public
-
-
-def _picture(jpeg: bytes) -> NDArray[np.uint8] | None:
-    """RGB, or None for what is no picture of a sensible size."""
-    if not jpeg:
-        return None
-    try:
-        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # its header promises more pixels than OpenCV will hold
-        return None
-    if decoded is None or max(decoded.shape) > LONGEST_SIDE:
-        return None
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
 def _silent() -> logging.Logger:

@@ -84,7 +84,12 @@ class GraphRun:
         self._session = Session()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         edge = Edge(plan.graph.last.name, _LISTENER, Policy.LATEST, keep=64, carries=_HEARD)
-        self._inbox = Inbox(self._context, self._session.folder, edge)
+        try:
+            self._inbox = Inbox(self._context, self._session.folder, edge)
+        except BaseException:
+            self._context.term()
+            self._session.remove()
+            raise
         heard = replace(plan.graph, edges=(*plan.graph.edges, edge))
         self.supervisor = Supervisor(
             heard,

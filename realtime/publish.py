@@ -19,7 +19,8 @@ class Publisher:
         record: file for the report's material.
         pixels: the report may show the face.
         frames: file for one row per frame, when asked for.
-        resume: go on with the files of a publisher that was ended from outside.
+        resume: go on with events and record of a publisher that was ended from outside. Frames are asked for of
+            recordings only, whose runs start no stage again.
     """
 
     def __init__(

@@ -74,6 +74,9 @@ class Telling:
         self._prefix = ""
         self._lost_since_s: float | None = None
         self._leads = beside is None
+        self._under_way: set[str] = set() if beside is None else beside._under_way
+        self._under_way.add(name)
+        self._name = name
         if beside is None:
             columns = (
                 TextColumn("{task.description}", markup=False),
@@ -81,10 +84,9 @@ class Telling:
                 TextColumn("{task.fields[seen]}"),
             )
             self._progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
-            self._first_name = name
         else:
             self._progress, self._prefix = beside._progress, f"{name}: "
-            beside._prefix = f"{beside._first_name}: "
+            beside._prefix = f"{beside._name}: "
         self._task = self._progress.add_task(name, total=None, seen="starting")
         self._first_s: float | None = None
 
@@ -128,7 +130,9 @@ class Telling:
 
     def see(self, state: RunState) -> None:
         """Told how the run stands. Beside others, its failure is told at once; alone, it is the program's last word."""
-        if self._prefix and state.phase == "FAILED":
+        if state.phase in ("STOPPED", "FAILED"):
+            self._under_way.discard(self._name)
+        if state.phase == "FAILED" and self._under_way:
             self._say(f"{state.failure}. The others go on.")
 
     def _tell_trouble(self, message: Message) -> None:

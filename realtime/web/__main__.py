@@ -39,7 +39,7 @@ def measure(
     rounds: Annotated[int, typer.Option(min=1, help="Times that the clip is played.")] = 1,
 ) -> None:
     """Play a clip as a camera, look at it with a headless Chromium, and print what the page measured."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     try:
         chromium = _chromium()
         latencies = _play(clip, rounds, chromium, console)

@@ -7,21 +7,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import zmq
 from numpy.typing import NDArray
 
+from realtime.jpeg import decode_jpeg
 from realtime.source import Frame, SourceError
 
 LARGEST_FRAME = 4 * 2**20
 """Bytes of one JPEG; a larger one is refused."""
+LONGEST_SIDE = 1920
+"""Of a picture, px."""
 END = b""
 """Instead of a frame: the browser has stopped its camera."""
 _STAMP = struct.Struct("<q")
 _WAITING = 4  # frames that may wait; further ones are dropped where they come from
 _SILENT_S = 10.0
-_FIRST_S = 30.0  # a person may have to allow the camera first
+_FIRST_S = 15.0  # a person may have to allow the camera first; less than a stage may be silent
 
 
 def pack_frame(grabbed_ns: int, jpeg: bytes) -> bytes:
@@ -101,14 +103,13 @@ class BrowserCamera:
             self._damaged += 1
             return None
         (grabbed_ns,) = _STAMP.unpack_from(piece)
-        picture = cv2.imdecode(np.frombuffer(piece, np.uint8, offset=_STAMP.size), cv2.IMREAD_COLOR)
-        if picture is None:
+        image = decode_jpeg(piece[_STAMP.size :], LONGEST_SIDE)
+        if image is None:
             self._damaged += 1
             return None
-        if picture.shape[:2] != (self.height, self.width):
+        if image.shape[:2] != (self.height, self.width):
             raise SourceError(
                 f"the browser's picture changed from {self.width}x{self.height} to "
-                f"{picture.shape[1]}x{picture.shape[0]}; start again"
+                f"{image.shape[1]}x{image.shape[0]}; start again"
             )
-        image: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         return min(grabbed_ns, time.monotonic_ns()), image

@@ -20,13 +20,13 @@ from realtime.action_units import ACTION_UNIT_NAMES
 from realtime.face_drawing import outline
 from realtime.mesh_regions import mesh_regions
 from realtime.motion_bars import paired_regions
-from realtime.web.browser_camera import END, LARGEST_FRAME, pack_frame
+from realtime.web.browser_camera import END, LARGEST_FRAME, LONGEST_SIDE, pack_frame
 from realtime.web.hub import Hub
 from realtime.web.page_messages import Ask, CameraOffer, Order
 from realtime.web.viewer import Viewer
 
 CAMERA_SOCKET = "camera.ipc"
-_SIDES = (160, 1920)  # px of a browser's picture
+_SIDES = (160, LONGEST_SIDE)  # px of a browser's picture
 _RATES = (1, 240)  # frames per second
 _WAITING = 4
 

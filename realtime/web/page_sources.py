@@ -77,8 +77,7 @@ class PageSources:
             if self._demo_clip is None:
                 raise UserFacingError("there is no built-in clip here; choose a camera")
             return SourceSpec(str(self._demo_clip(self._private)), realtime=True)
-        camera = self._camera
-        spec = SourceSpec(asked, width=camera.width, height=camera.height, fps=camera.fps)
+        spec = SourceSpec.live_as(asked, self._camera)
         # A recording is played at its own pace, as a camera would give it.
         return spec if spec.is_camera or spec.is_url else SourceSpec(asked, realtime=True)
 

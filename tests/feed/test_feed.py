@@ -136,6 +136,17 @@ def test_garbage_from_a_known_sender_is_refused_and_counted(ring, address, tmp_p
     assert feed.notes() == [f"{len(garbage)} pieces that were no frame refused"]
 
 
+def test_the_end_of_another_stream_ends_nothing(ring, address, tmp_path):
+    out = sender(read_sender_key(ring.add("laptop", tmp_path)), address)
+    for piece in (frame(0), msgspec.msgpack.encode(FeedEnd("before", "ended")), frame(1)):
+        out.send(piece)
+    out.send(msgspec.msgpack.encode(FeedEnd("a", "ended")))
+    feed = Feed(address, ring, first_s=10, silence_s=5)
+    assert len(list(feed)) == 2
+    feed.close()
+    out.close()
+
+
 def test_a_sender_started_again_keeps_time_going_forward(ring, address, tmp_path):
     out = sender(read_sender_key(ring.add("laptop", tmp_path)), address)
 
