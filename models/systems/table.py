@@ -27,7 +27,7 @@ def table(lines: Sequence[Line], command: str) -> str:
     ]
     for line in sorted(lines, key=lambda one: -one.outcome.scores.uf1.mean):
         system = SYSTEMS.get(line.model)
-        title = f"`{line.model}` (the default)" if line.model == OURS else f"`{line.model}`"
+        title = f"`{line.model}` (ours)" if line.model == OURS else f"`{line.model}`"
         low, high = line.outcome.interval
         rows.append(
             f"| {title} | {line.outcome.scores.uf1.mean:.3f} | {low:.3f} to {high:.3f} "
@@ -53,20 +53,20 @@ def public(command: str) -> str:
 
 
 def verdict(lines: Sequence[Line]) -> str:
-    """Which model wins, and what the default costs against it."""
+    """Which model wins, and what ours costs against it."""
     best = max(lines, key=lambda one: one.outcome.scores.uf1.mean)
     ours = next((line for line in lines if line.model == OURS), None)
     if ours is None:
-        return f"Best here: `{best.model}`. The default was not run."
+        return f"Best here: `{best.model}`. `{OURS}` was not run."
     if best is ours:
         networks = [line for line in lines if line is not ours and line.cost is not None]
         second = max(networks, key=lambda one: one.outcome.scores.uf1.mean, default=None)
         if second is None or ours.cost is None or second.cost is None:
-            return "The default wins."
+            return f"`{OURS}` wins."
         ratio = second.cost.gflop / ours.cost.gflop
-        return f"The default wins; next of the networks is `{second.model}`, at {ratio:.2g} times its GFLOP."
+        return f"`{OURS}` wins; next of the networks is `{second.model}`, at {ratio:.2g} times its GFLOP."
     gap = best.outcome.scores.uf1.mean - ours.outcome.scores.uf1.mean
-    return f"`{best.model}` wins over the default by {gap:.3f} UF1."
+    return f"`{best.model}` wins over `{OURS}` by {gap:.3f} UF1."
 
 
 def _figures(line: Line, gpu: bool) -> str:

@@ -53,7 +53,7 @@ def test_the_table_is_written_and_finished_folds_are_kept(made, tmp_path: Path):
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     rows = [line for line in text.splitlines() if line.startswith("| `")]
-    assert len(rows) == 2 and "18 events of 3 subjects" in text and "The default was not run" in text
+    assert len(rows) == 2 and "18 events of 3 subjects" in text and "`cloud` was not run" in text
     network = next(row for row in rows if "ststnet" in row).split("|")
     assert network[5].strip() == "12" and network[6].strip() == "1683" and "LOSO on all 442" in network[-2]
     assert float(rows[0].split("|")[2]) >= float(rows[1].split("|")[2])
