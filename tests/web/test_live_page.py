@@ -65,6 +65,19 @@ def play_until(page, selector: str, rounds: int = 4) -> None:
     raise AssertionError(f"{selector} did not appear in {rounds} rounds")
 
 
+def rest_until(page, seconds: float, rounds: int = 5) -> None:
+    """Measure with the wizard, again and again where a loaded machine saw too little of the clip."""
+    enough = f"document.getElementById('quiet').value > {seconds}"
+    for _ in range(rounds):
+        wait_until(lambda: page.get_attribute("#phase", "data-phase") == "running", 90)
+        page.click("#wizard-start")
+        wait_until(lambda: page.evaluate(enough) or page.get_attribute("#phase", "data-phase") == "idle", 60)
+        if page.evaluate(enough):
+            return
+        page.evaluate("document.getElementById('start').click()")
+    raise AssertionError(f"less than {seconds} s of rest in {rounds} rounds: {page.inner_text('#quality')}")
+
+
 def test_the_event_card_appears_for_two_viewers(page_of_a_camera):
     _, first, second = page_of_a_camera
     assert "token" not in first.url
@@ -161,15 +174,15 @@ def test_the_wizard_says_how_far_it_has_come(page_of_a_camera):
     first.keyboard.type("Astronaut")
     first.keyboard.press("Enter")
     first.keyboard.press("Escape")
+    first.wait_for_selector("#wizard:not([open])", state="attached")  # Chromium closes it a moment later
     first.keyboard.press("p")
     assert first.is_enabled("#wizard-start"), "whoever has left can begin again"
-    first.keyboard.press("Enter")
-    wait_until(lambda: first.evaluate("document.getElementById('quiet').value > 0.3"), 30)
+    rest_until(first, 0.3)
     assert re.match("[✓✕] ", first.inner_text("#quality")), "a sign beside the colour"
     assert "--person 'Astronaut'" in first.inner_text("#person-use")
     looks_well(first, "wizard")
     assert second.evaluate("!document.getElementById('wizard').open"), "only who asked is shown the wizard"
-    second.click("#stop")
+    second.evaluate("document.getElementById('stop').click()")  # where the clip has not ended by itself
     wait_until(lambda: first.get_attribute("#phase", "data-phase") == "idle", 60)
     assert re.search("quiet seconds|camera stopped", first.inner_text("#quality"))
     first.keyboard.press("Escape")
