@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 import zmq
@@ -83,4 +84,5 @@ def growth(cycle: Callable[[], None], count: int, warm: int) -> tuple[Held, Held
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as private:
-        print(*growth(lambda: whole_run(Path(private)), int(sys.argv[1]), 5), sep="\n")
+        held = growth(lambda: whole_run(Path(private)), int(sys.argv[1]), 5)
+        print(msgspec.json.encode(held).decode())
