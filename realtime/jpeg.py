@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from io import BytesIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 
 def decode_jpeg(data: bytes, longest_side: int) -> NDArray[np.uint8] | None:
@@ -17,12 +16,10 @@ def decode_jpeg(data: bytes, longest_side: int) -> NDArray[np.uint8] | None:
     The size is read from the header before anything is decoded: a few bytes may promise gigabytes.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=("JPEG",)) as header:
-                if max(header.size) > longest_side:
-                    return None
+        with JpegImageFile(BytesIO(data)) as header:
+            if max(header.size) > longest_side:
+                return None
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, cv2.error):
+    except (OSError, ValueError, SyntaxError, cv2.error):
         return None
     return None if decoded is None else np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)

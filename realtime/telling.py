@@ -152,10 +152,10 @@ class Telling:
                 f"This machine does not keep up: {message.stage} looks at one frame in {message.one_in}; "
                 "every frame is still tracked, and short expressions may be missed"
             )
-        elif isinstance(message, EndOfStream) and self._prefix:
-            self._say(message.reason)
         elif isinstance(message, LoadShed):
             self._say(f"This machine keeps up again: {message.stage} looks at every frame")
+        elif isinstance(message, EndOfStream) and self._prefix:
+            self._say(message.reason)
 
     def conclude(self, summary: Summary) -> None:
         """The table of events, and what the run amounted to."""

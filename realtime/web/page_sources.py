@@ -27,6 +27,7 @@ class PageSources:
 
     Attributes:
         choices: what the page offers: spec, in words.
+        first: what to begin with.
 
     Raises:
         UserFacingError: a browser's camera stands among several.
@@ -52,12 +53,7 @@ class PageSources:
         mine = [(ALL, says)] if len(given) > 1 or named else []
         demo = [(DEMO, "the built-in clip")] if demo_clip is not None else []
         self.choices: list[tuple[str, str]] = [*mine, *cameras, (BROWSER, IN_WORDS), *demo]
-        self._first = ALL if mine else given[0]
-
-    @property
-    def first(self) -> str:
-        """What to begin with."""
-        return self._first
+        self.first = ALL if mine else given[0]
 
     def opened_by(self, order: Order) -> dict[str, SourceSpec]:
         """Sources by name, in words and without passwords.
