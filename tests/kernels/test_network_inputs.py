@@ -40,7 +40,7 @@ def test_a_small_flow_covers_the_face_and_each_channel_its_range():
     residual[30:226, 110:180, 0] = 1.0  # the right half of the face's box
     residual[128:226, 40:180, 1] = -2.0  # its lower half
     strain = np.abs(residual[..., 0])
-    small = small_flow(Measured(residual, residual, strain, None, 0.0, None), mesh)  # type: ignore[arg-type]
+    small = small_flow(Measured(residual, residual, strain, None, 0.0, None), mesh)
     assert np.array_equal(small.flow[:, :, 0], np.tile(np.repeat([0, 255], 14), (28, 1)))
     assert np.array_equal(small.flow[:, :, 1], np.repeat([255, 0], 14)[:, None].repeat(28, axis=1))
     assert np.allclose(small.landmarks[[234, 454], 0], [0, 1]) and np.allclose(small.landmarks[[10, 152], 1], [0, 1])

@@ -159,7 +159,7 @@ def line(tmp_path: Path) -> Iterator[tuple[Lifeline, object]]:
 def _listen(ours: object) -> None:
     try:
         while True:
-            ours.recv_bytes()  # type: ignore[attr-defined]
+            ours.recv_bytes()
     except (EOFError, OSError):
         return
 

@@ -24,7 +24,7 @@ def counted(*seconds: float) -> Durations:
 def stage(name: str, *, age_s: float = 0.03, phase: str = "RUNNING", sink: bool = False, **beat: object) -> StageState:
     report = WorkerReport(worker=name, phase="RUNNING", handled=300, dropped=0, busy_ns=2_000_000_000)
     newest_ns = 0 if sink else NOW_NS - round(age_s * 1e9)
-    books = Beat(report=report, newest_ns=newest_ns, took=counted(0.004, 0.004, 0.02), **beat)  # type: ignore[arg-type]
+    books = Beat(report=report, newest_ns=newest_ns, took=counted(0.004, 0.004, 0.02), **beat)
     return StageState(books, phase, 0, None, sink)
 
 
@@ -40,7 +40,7 @@ def state(**changes: object) -> RunState:
     healthy = RunState(
         NAME, "RUNNING", "640x480, 30 frames/s", NOW_NS, stages, 1, "", 29.9, {"ExpressionRecognised": 3}, counted(0.2)
     )
-    return replace(healthy, **changes)  # type: ignore[arg-type]
+    return replace(healthy, **changes)
 
 
 def with_stage(name: str, changed: StageState) -> RunState:

@@ -42,7 +42,7 @@ class Diary:
 
 def read_diary(path: Path) -> list[Message]:
     lines = path.read_bytes().split(b"\n")[:-1]
-    return [msgspec.json.decode(line, type=AnyMessage) for line in lines]  # type: ignore[misc]
+    return [msgspec.json.decode(line, type=AnyMessage) for line in lines]
 
 
 def passing_graph(source: SourceSpec, diary: Path) -> Graph:

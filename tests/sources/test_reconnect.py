@@ -181,9 +181,9 @@ def test_opening_may_take_longer_than_a_read_whether_or_not_a_frame_ever_came(tm
         return tried
 
     log = Logbook(tmp_path, "capture")
-    outlet = Outlet({}, {}, [], line, log)  # type: ignore[arg-type]
+    outlet = Outlet({}, {}, [], line, log)
     source = Reconnecting(open_it, at_once=False, stall_s=1.0)
-    Capture(source, "cam", line, outlet, log).run()  # type: ignore[arg-type]
+    Capture(source, "cam", line, outlet, log).run()
     assert line.limits == [41.0, 41.0, 3.0, 3.0]
 
 

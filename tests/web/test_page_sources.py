@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
@@ -75,14 +76,25 @@ async def said_to(viewer) -> list[bytes | str]:
             return told
 
 
+@asynccontextmanager
+async def relayed(folder):
+    """A hub, and the socket by which a relay speaks to it."""
+    hub = Hub(folder)
+    await hub.open()
+    context = zmq.Context()
+    relay = context.socket(zmq.PUSH)
+    relay.connect(f"ipc://{hub.socket}")
+    try:
+        yield hub, relay
+    finally:
+        relay.close(linger=0)
+        context.term()
+        await hub.close()
+
+
 def test_each_viewer_gets_the_frames_of_the_source_that_it_looks_at_and_every_event(tmp_path):
     async def play() -> None:
-        hub = Hub(tmp_path)
-        await hub.open()
-        context = zmq.Context()
-        relay = context.socket(zmq.PUSH)
-        relay.connect(f"ipc://{hub.socket}")
-        try:
+        async with relayed(tmp_path) as (hub, relay):
             one, other = hub.join(), hub.join()
             hub.tell(PageStatus(phase="running", running=["a", "b"]))
             hub.show(other, "b")
@@ -108,10 +120,6 @@ def test_each_viewer_gets_the_frames_of_the_source_that_it_looks_at_and_every_ev
             hub.leave(one)
             hub.leave(other)
             assert not hub.watch_file("a").exists()
-        finally:
-            relay.close(linger=0)
-            context.term()
-            await hub.close()
 
     in_its_own_thread(play)
 
@@ -131,12 +139,7 @@ def test_whoever_was_measured_is_known_on_the_page_at_once(tmp_path, monkeypatch
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
     async def play() -> None:
-        hub = Hub(tmp_path)
-        await hub.open()
-        context = zmq.Context()
-        relay = context.socket(zmq.PUSH)
-        relay.connect(f"ipc://{hub.socket}")
-        try:
+        async with relayed(tmp_path) as (hub, relay):
             hub.tell(PageStatus(phase="running", running=["a"]))
             viewer = hub.join()
             await said_to(viewer)
@@ -146,10 +149,6 @@ def test_whoever_was_measured_is_known_on_the_page_at_once(tmp_path, monkeypatch
             relay.send_multipart([SAID, b"a", msgspec.json.encode(done)])
             _, status = await said_to(viewer)
             assert msgspec.json.decode(status, type=PageStatus).persons == ["anna"]
-        finally:
-            relay.close(linger=0)
-            context.term()
-            await hub.close()
 
     in_its_own_thread(play)
 

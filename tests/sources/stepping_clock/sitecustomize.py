@@ -11,5 +11,5 @@ def _step_ns() -> int:
     return -3_600_000_000_000 if _true_ns() // 250_000_000 % 2 else 0
 
 
-time.time = lambda: _true_s() + _step_ns() * 1e-9  # type: ignore[assignment]
-time.time_ns = lambda: _true_ns() + _step_ns()  # type: ignore[assignment]
+time.time = lambda: _true_s() + _step_ns() * 1e-9
+time.time_ns = lambda: _true_ns() + _step_ns()
