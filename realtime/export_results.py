@@ -13,7 +13,7 @@ from realtime.events_file import EventLine
 from realtime.failures import UserFacingError
 from realtime.frames_file import COLUMNS
 from realtime.messages import SCHEMA
-from realtime.web.kept import noted_source
+from realtime.noted_source import noted_source
 
 EVENTS_ENDING = ".events.jsonl"
 FRAMES_ENDING = ".frames.csv"

@@ -17,6 +17,7 @@ from realtime.graph_run import run_plan
 from realtime.image_folder import IMAGES
 from realtime.kept_files import REPLAYED_REPORT
 from realtime.kept_session import MANIFEST
+from realtime.noted_source import note_source
 from realtime.pipeline import plan_pipeline
 from realtime.report import Report
 from realtime.session_record import read_record
@@ -24,7 +25,6 @@ from realtime.settings import Settings
 from realtime.source import SourceSpec
 from realtime.summary import Summary
 from realtime.telling import Telling, tell_network
-from realtime.web.kept import note_source
 
 VIDEOS = frozenset({".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv", ".y4m"})
 """What is taken for a video inside a folder; a file named by the user is tried whatever it is called."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from realtime.events_file import EventLine
+from realtime.noted_source import EVENTS, noted_source, stem_of
 
-_EVENTS = "events.jsonl"
 _REPORT = "report.html"
 _RECORDING = "recording.mp4"
 
@@ -56,43 +55,14 @@ def kept_runs(out: Path) -> list[KeptRun]:
             `replay` wrote.
     """
     runs: dict[str, KeptRun] = {}
-    for lines in sorted(found for deep in ("", "*/", "*/*/") for found in out.glob(f"{deep}*{_EVENTS}")):
+    for lines in sorted(found for deep in ("", "*/", "*/*/") for found in out.glob(f"{deep}*{EVENTS}")):
         inside = lines.relative_to(out).parts[:-1]
         if not any(part.startswith(".") for part in inside):
-            name = _name(out, inside, _stem(lines))
+            name = _name(out, inside, stem_of(lines))
             choices = [name, *(f"{name} ({number})" for number in range(2, len(runs) + 2))]
             free = next(choice for choice in choices if choice not in runs)
             runs[free] = _run(free, lines)
     return sorted(runs.values(), key=lambda run: run.lines.stat().st_mtime, reverse=True)
-
-
-def note_source(lines: Path, video: Path, image_fps: float) -> None:
-    """Remember beside an events file from which video it comes, for the viewer.
-
-    Args:
-        lines: the events file.
-        video: the recording.
-        image_fps: its rate where it is a folder of images.
-    """
-    with contextlib.suppress(OSError):
-        (lines.parent / _noted(_stem(lines))).write_text(f"{video.resolve()}\n{image_fps}\n")
-
-
-def noted_source(lines: Path) -> tuple[Path, float] | None:
-    """The video that `note_source` noted, and its rate where it is a folder of images; None where it is gone.
-
-    Args:
-        lines: the events file.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        original, *rate = (lines.parent / _noted(_stem(lines))).read_text().splitlines()
-        if Path(original).exists():
-            return Path(original), float(rate[0]) if rate else 30.0
-    return None
-
-
-def _stem(lines: Path) -> str:
-    return lines.name.removesuffix(_EVENTS).rstrip(".")
 
 
 def _name(out: Path, inside: tuple[str, ...], stem: str) -> str:
@@ -101,12 +71,8 @@ def _name(out: Path, inside: tuple[str, ...], stem: str) -> str:
     return " ".join(parts) or out.resolve().name
 
 
-def _noted(stem: str) -> str:
-    return f".{stem}.source"
-
-
 def _run(name: str, lines: Path) -> KeptRun:
-    folder, stem = lines.parent, _stem(lines)
+    folder, stem = lines.parent, stem_of(lines)
     found = folder / _REPORT
     report = found if found.is_file() else None
     if (noted := noted_source(lines)) is not None:

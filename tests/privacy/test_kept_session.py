@@ -10,7 +10,7 @@ from realtime.export_results import results_of
 from realtime.failures import UserFacingError
 from realtime.kept_files import KeptFiles
 from realtime.kept_session import begin_session, forget_session, read_manifest, seal_session
-from realtime.web.kept import note_source
+from realtime.noted_source import note_source
 
 NAMES = ("recording.mp4", "events.jsonl", "report.html")
 

@@ -17,9 +17,10 @@ import pytest
 from message_streams import verdict
 
 from realtime.events_file import event_line
+from realtime.noted_source import note_source
 from realtime.source import SourceError
 from realtime.video_writer import VideoWriter
-from realtime.web.kept import kept_runs, note_source
+from realtime.web.kept import kept_runs
 from realtime.web.kept_video import KeptVideo
 from realtime.web.server import PageServer
 from realtime.web.session_routes import session_routes
